@@ -1,0 +1,33 @@
+/** Which paths a source leaves out: exclude patterns with the semantics of gitignore, read from the root of the machine. */
+
+import ignore from 'ignore'
+import { BackupError } from '../base/errors.ts'
+
+export interface Exclusion {
+  /** `path`: components joined by `/`, without a leading slash. A directory that is excluded is not entered. */
+  excludes(path: string, isDirectory: boolean): boolean
+}
+
+const nothing: Exclusion = { excludes: () => false }
+
+/**
+ * `/a/b` and `a/b` mean that place below the root, `*.tmp` and `node_modules/` mean any depth, `!x` takes x back.
+ * @throws BackupError `usage` for a pattern that can match nothing.
+ */
+export function createExclusion(patterns: readonly string[]): Exclusion {
+  if (patterns.length === 0) return nothing
+  patterns.forEach(checkPattern)
+  const rules = ignore({ ignorecase: false }).add([...patterns])
+  return {
+    excludes: (path, isDirectory) => rules.ignores(isDirectory ? `${path}/` : path),
+  }
+}
+
+/** @throws BackupError `usage` */
+export function checkPattern(pattern: string): void {
+  const text = pattern.trim()
+  if (text !== '' && !text.startsWith('#') && !/[\n\r\0]/.test(pattern)) return
+  throw new BackupError('usage', `The pattern ${JSON.stringify(pattern)} can match nothing.`, {
+    hint: 'Patterns follow the rules of .gitignore; a leading # is written as \\#.',
+  })
+}

@@ -1,0 +1,196 @@
+/** Schemas of all JSON messages between agent and vault. Unknown fields in answers are ignored, in requests refused. */
+
+import { z } from 'zod'
+import {
+  objectKinds,
+  parseMachineId,
+  parseObjectId,
+  parseRecordHash,
+  parseSourceName,
+  parseVaultId,
+} from '../model/ids.ts'
+import { limits } from './routes.ts'
+
+const hex16 = z.string().regex(/^[0-9a-f]{32}$/)
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/)
+const base64Url = (maxBytes: number) =>
+  z
+    .string()
+    .max(Math.ceil((maxBytes * 4) / 3) + 4)
+    .regex(/^[A-Za-z0-9_-]*$/)
+const counter = z.int().min(0)
+const timeMs = z.int().min(0)
+
+export const vaultIdSchema = hex16.transform(parseVaultId)
+export const machineIdSchema = hex16.transform(parseMachineId)
+export const objectIdSchema = hex32.transform(parseObjectId)
+export const recordHashSchema = hex32.transform(parseRecordHash)
+export const sourceNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+  .transform(parseSourceName)
+/** What a machine is called: 1 to 64 printable characters, none of them a control character. */
+export const machineNameSchema = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u)
+
+export const errorAnswerSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    facts: z.record(z.string(), z.unknown()).optional(),
+  }),
+})
+
+const enrolBase = {
+  vaultId: vaultIdSchema,
+  serial: counter,
+  requestId: hex16,
+}
+
+export const enrolRequestSchema = z.strictObject({
+  ...enrolBase,
+  machineName: machineNameSchema,
+  csr: base64Url(limits.csrBytes),
+  signature: base64Url(64),
+})
+
+export const enrolAnswerSchema = z.object({
+  vaultName: z.string(),
+  machineId: machineIdSchema,
+  machineName: z.string(),
+  certificate: z.string(),
+})
+
+export const recoveryStartRequestSchema = z.strictObject({
+  ...enrolBase,
+  signature: base64Url(64),
+})
+
+export const recoveryStartAnswerSchema = z.object({
+  nonce: hex32,
+  slots: z
+    .array(
+      z.object({
+        repository: counter,
+        slot: counter,
+        salt: hex32,
+        memoryKiB: counter,
+        passes: counter,
+        lanes: counter,
+      }),
+    )
+    .min(1)
+    .max(64),
+})
+
+export const recoveryFinishRequestSchema = z.strictObject({
+  ...enrolBase,
+  nonce: hex32,
+  repository: counter,
+  slot: counter,
+  csr: base64Url(limits.csrBytes),
+  signature: base64Url(64),
+  proof: base64Url(64),
+})
+
+export const recoveryFinishAnswerSchema = enrolAnswerSchema.extend({ readOnlyUntil: timeMs })
+
+export const serviceAnswerSchema = z.object({
+  vaultId: vaultIdSchema,
+  vaultName: z.string(),
+  machineId: machineIdSchema,
+  machineName: z.string(),
+  access: z.enum(['full', 'read-only']),
+  serverTime: timeMs,
+  /** PEM certificates of the authorities to trust from now on: today's, and its successor when there is one. */
+  authorities: z.array(z.string()).min(1).max(4),
+})
+
+export const numbersAnswerSchema = z.object({ numbers: z.array(counter) })
+
+export const objectListingSchema = z.object({
+  id: objectIdSchema,
+  kind: z.enum(objectKinds),
+  sizeBytes: counter,
+  receivedAt: timeMs,
+})
+
+export const objectsAnswerSchema = z.object({
+  objects: z.array(objectListingSchema),
+  /** The `after` of the next page; null on the last. */
+  next: objectIdSchema.nullable(),
+})
+
+export const missingRequestSchema = z.strictObject({
+  ids: z.array(objectIdSchema).max(limits.idsPerRequest),
+})
+export const missingAnswerSchema = z.object({ missing: z.array(objectIdSchema) })
+
+export const sourcesAnswerSchema = z.object({
+  sources: z.array(
+    z.object({ source: sourceNameSchema, headSeq: counter, headHash: recordHashSchema }),
+  ),
+})
+
+export const storedPointSchema = z.object({
+  source: sourceNameSchema,
+  seq: counter,
+  /** The commit record's bytes. */
+  commit: base64Url(limits.recordBytes),
+  /** The vault's newest record of it. */
+  record: base64Url(limits.recordBytes),
+})
+
+export const pointsAnswerSchema = z.object({
+  points: z.array(storedPointSchema),
+  next: z.object({ source: sourceNameSchema, seq: counter }).nullable(),
+})
+
+/** Facts of a `commit-missing` error. */
+export const commitMissingFactsSchema = z.object({
+  missing: z.array(objectIdSchema),
+  more: z.boolean(),
+})
+
+export const runKinds = ['backup', 'restore', 'verify'] as const
+
+/** What a machine tells about a run: no names of files. */
+export const runReportSchema = z.strictObject({
+  kind: z.enum(runKinds),
+  source: sourceNameSchema.nullable(),
+  startedAt: timeMs,
+  endedAt: timeMs.nullable(),
+  outcome: z.enum(['running', 'done', 'left-out', 'failed', 'interrupted']),
+  errorCode: z.string().max(64).nullable(),
+  pointId: recordHashSchema.nullable(),
+  files: counter,
+  bytesRead: counter,
+  bytesSent: counter,
+  bytesStored: counter,
+  leftOut: counter,
+  agentVersion: z.string().max(64),
+})
+
+export const eventsAnswerSchema = z.object({
+  feed: hex16,
+  cursor: counter,
+  events: z.array(
+    z.object({
+      kind: z.enum(['damaged', 'trashed', 'purged']),
+      repository: counter,
+      id: objectIdSchema,
+    }),
+  ),
+})
+
+export type EnrolRequest = z.output<typeof enrolRequestSchema>
+export type EnrolAnswer = z.output<typeof enrolAnswerSchema>
+export type RecoveryStartRequest = z.output<typeof recoveryStartRequestSchema>
+export type RecoveryStartAnswer = z.output<typeof recoveryStartAnswerSchema>
+export type RecoveryFinishRequest = z.output<typeof recoveryFinishRequestSchema>
+export type RecoveryFinishAnswer = z.output<typeof recoveryFinishAnswerSchema>
+export type ServiceAnswer = z.output<typeof serviceAnswerSchema>
+export type ObjectListing = z.output<typeof objectListingSchema>
+export type StoredPoint = z.output<typeof storedPointSchema>
+export type RunReport = z.output<typeof runReportSchema>
+export type EventsAnswer = z.output<typeof eventsAnswerSchema>

@@ -1,0 +1,75 @@
+/** What a repository needs of a vault. The agent implements it over HTTPS. */
+
+import type { MachineId, ObjectId, ObjectKind, RecordHash, SourceName, VaultId } from '../model/ids.ts'
+import type { ObjectListing, RunReport, ServiceAnswer } from '../protocol/messages.ts'
+
+export interface ByteRange {
+  readonly start: number
+  /** First byte that is not wanted any more. */
+  readonly end: number
+}
+
+/** A point as the vault keeps it; both byte strings still have to be decoded and checked. */
+export interface StoredPointBytes {
+  readonly source: SourceName
+  readonly seq: number
+  readonly commit: Uint8Array
+  readonly record: Uint8Array
+}
+
+export interface SourceHead {
+  readonly source: SourceName
+  readonly headSeq: number
+  readonly headHash: RecordHash
+}
+
+/** Who is connected: from the local registration, so that nothing is believed that the vault says of it. */
+export interface ConnectionIdentity {
+  readonly vaultId: VaultId
+  readonly machineId: MachineId
+}
+
+/**
+ * Every call rejects with a BackupError: `unreachable` and `vault-busy` may be repeated, `not-found` where nothing is there.
+ * Whole objects are checked against their id before they are returned; ranges are not.
+ */
+export interface VaultConnection {
+  readonly identity: ConnectionIdentity
+  service(): Promise<ServiceAnswer>
+
+  repositories(): Promise<readonly number[]>
+  configs(repository: number): Promise<readonly number[]>
+  config(repository: number, number: number): Promise<Uint8Array>
+  putConfig(repository: number, number: number, bytes: Uint8Array): Promise<void>
+  slots(repository: number): Promise<readonly number[]>
+  slot(repository: number, number: number): Promise<Uint8Array>
+  putSlot(repository: number, number: number, bytes: Uint8Array): Promise<void>
+
+  /** Resolves when the vault has acknowledged the object as durable; `present` when it had it before. */
+  putObject(repository: number, object: NewObject): Promise<'stored' | 'present'>
+  object(repository: number, id: ObjectId): Promise<Uint8Array>
+  objectRange(repository: number, id: ObjectId, range: ByteRange): Promise<Uint8Array>
+  /** All present objects of a repository, of one kind if given. */
+  objects(repository: number, kind?: ObjectKind): AsyncIterable<ObjectListing>
+  /** Those of `ids` (any number) that a commit could not name. */
+  missing(repository: number, ids: readonly ObjectId[]): Promise<readonly ObjectId[]>
+
+  sources(): Promise<readonly SourceHead[]>
+  /** All points, or those of one source, ascending by source and seq. */
+  points(source?: SourceName): AsyncIterable<StoredPointBytes>
+  /**
+   * Creates the recovery point.
+   * @throws BackupError `commit-missing` with facts `{missing: ObjectId[], more: boolean}`, `head-moved` with facts `{headSeq, headHash}`
+   */
+  putPoint(source: SourceName, seq: number, commit: Uint8Array): Promise<StoredPointBytes>
+
+  putRun(id: string, report: RunReport): Promise<void>
+  unregister(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface NewObject {
+  readonly kind: ObjectKind
+  readonly id: ObjectId
+  readonly bytes: Uint8Array
+}

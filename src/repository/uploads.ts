@@ -1,0 +1,75 @@
+/** Sends objects, several at once, within one budget of bytes; the first failure stops all that follows. */
+
+import { createBudget } from '../base/flow.ts'
+import type { NewObject, VaultConnection } from './connection.ts'
+
+export interface UploadCounts {
+  /** Bytes of all bodies sent, also of those that the vault had already. */
+  readonly bytesSent: number
+  /** Bytes that are new at the vault. */
+  readonly bytesStored: number
+}
+
+export interface Uploads {
+  /** Resolves when the object has its place in the budget, so that whoever makes objects is slowed down to the line's speed. */
+  put(object: NewObject): Promise<void>
+  /** Resolves when everything is acknowledged as durable. */
+  settle(): Promise<void>
+  readonly counts: UploadCounts
+}
+
+export interface UploadOptions {
+  readonly repository: number
+  /** Bytes waiting or under way. */
+  readonly budgetBytes?: number
+  readonly connections?: number
+  readonly signal?: AbortSignal | undefined
+  /** Called after the acknowledgement, before the bytes are let go. */
+  readonly onStored?: (object: NewObject) => Promise<void>
+}
+
+export function createUploads(connection: VaultConnection, options: UploadOptions): Uploads {
+  const bytes = createBudget(options.budgetBytes ?? 96 * 1024 * 1024)
+  const slots = createBudget(options.connections ?? 4)
+  const underWay = new Set<Promise<void>>()
+  let bytesSent = 0
+  let bytesStored = 0
+  let failure: { error: unknown } | undefined
+
+  const check = () => {
+    options.signal?.throwIfAborted()
+    if (failure) throw failure.error
+  }
+  const send = async (object: NewObject) => {
+    await slots.take(1)
+    try {
+      check()
+      const answer = await connection.putObject(options.repository, object)
+      bytesSent += object.bytes.length
+      if (answer === 'stored') bytesStored += object.bytes.length
+      await options.onStored?.(object)
+    } finally {
+      slots.give(1)
+      bytes.give(object.bytes.length)
+    }
+  }
+  return {
+    put: async (object) => {
+      check()
+      await bytes.take(object.bytes.length)
+      const task = send(object)
+        .catch((error: unknown) => {
+          failure ??= { error }
+        })
+        .finally(() => underWay.delete(task))
+      underWay.add(task)
+    },
+    settle: async () => {
+      while (underWay.size > 0) await Promise.all(underWay)
+      check()
+    },
+    get counts() {
+      return { bytesSent, bytesStored }
+    },
+  }
+}

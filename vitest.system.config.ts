@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+// Needs root, mounts, or packages of the operating system: .ci/run installs them.
+export default defineConfig({
+  test: {
+    include: ['test/system/**/*.test.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    maxWorkers: 1,
+  },
+})
