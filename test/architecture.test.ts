@@ -77,14 +77,17 @@ function reachedFrom(start: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('architecture', () => {
-  it.each(files.map((file) => [relative(root, file), file]))('%s imports only downwards', (_, file) => {
-    const allowed = mayImport[homeOf(file)] ?? []
-    if (allowed.includes('*')) return
-    const wrong = importsOf(file)
-      .filter((target) => homeOf(target) !== homeOf(file) && !allowed.includes(homeOf(target)))
-      .map((target) => relative(root, target))
-    expect(wrong).toEqual([])
-  })
+  it.each(files.map((file) => [relative(root, file), file]))(
+    '%s imports only downwards',
+    (_, file) => {
+      const allowed = mayImport[homeOf(file)] ?? []
+      if (allowed.includes('*')) return
+      const wrong = importsOf(file)
+        .filter((target) => homeOf(target) !== homeOf(file) && !allowed.includes(homeOf(target)))
+        .map((target) => relative(root, target))
+      expect(wrong).toEqual([])
+    },
+  )
 
   it('the vault reaches no key hierarchy, no chunker, no repository and no agent', () => {
     const starts = files.filter((file) => ['vault', 'cli/vault'].includes(homeOf(file)))
@@ -107,7 +110,9 @@ describe('architecture', () => {
     const cycles: string[] = []
     const visit = (file: string, path: readonly string[]) => {
       if (path.includes(file)) {
-        cycles.push([...path.slice(path.indexOf(file)), file].map((f) => relative(root, f)).join(' > '))
+        cycles.push(
+          [...path.slice(path.indexOf(file)), file].map((f) => relative(root, f)).join(' > '),
+        )
         return
       }
       if (done.has(file)) return

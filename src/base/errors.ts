@@ -154,7 +154,10 @@ export const errorCodeOf = (error: unknown): ErrorCode | undefined =>
 
 /** The code of a failed system call (`ENOENT`), else undefined. */
 export const systemCodeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string'
+  error instanceof Error &&
+  !(error instanceof BackupError) &&
+  'code' in error &&
+  typeof error.code === 'string'
     ? error.code
     : undefined
 

@@ -86,7 +86,11 @@ export interface RetryOptions {
 /** Repeats `work` while it fails with a retryable error, with growing, jittered pauses. */
 export async function retry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   const until = performance.now() + options.forMs
-  for (let delay = options.firstDelayMs ?? 250; ; delay = Math.min(delay * 2, options.maxDelayMs ?? 60_000)) {
+  for (
+    let delay = options.firstDelayMs ?? 250;
+    ;
+    delay = Math.min(delay * 2, options.maxDelayMs ?? 60_000)
+  ) {
     try {
       return await work()
     } catch (error) {
@@ -96,5 +100,21 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
       options.onRetry?.(error, pause)
       await sleep(pause, options.signal)
     }
+  }
+}
+
+/** Work done one after another, in the order in which it was handed in. */
+export interface Queue {
+  run<T>(work: () => Promise<T>): Promise<T>
+}
+
+export function createQueue(): Queue {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    run: (work) => {
+      const mine = last.then(work, work)
+      last = mine.catch(() => undefined)
+      return mine
+    },
   }
 }

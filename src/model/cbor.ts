@@ -46,14 +46,16 @@ function checkValue(value: unknown, depth: number): asserts value is CborValue {
   if (depth > maxDepth) throw malformed('it is nested too deep')
   if (typeof value === 'string' || typeof value === 'bigint' || value instanceof Uint8Array) return
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw malformed('a number is no integer')
+    if (!Number.isSafeInteger(value) || Object.is(value, -0))
+      throw malformed('a number is no integer')
     return
   }
   if (Array.isArray(value)) {
     for (const item of value) checkValue(item, depth + 1)
     return
   }
-  if (!(value instanceof Map)) throw malformed('it holds a value of a kind that the format does not use')
+  if (!(value instanceof Map))
+    throw malformed('it holds a value of a kind that the format does not use')
   for (const [key, item] of value) {
     if (!Number.isSafeInteger(key) || key < 0) throw malformed('a map key is no small integer')
     checkValue(item, depth + 1)
@@ -130,7 +132,11 @@ export function asText(value: CborValue | undefined, what: string): string {
   return value
 }
 
-export function asArray(value: CborValue | undefined, what: string, length?: number): readonly CborValue[] {
+export function asArray(
+  value: CborValue | undefined,
+  what: string,
+  length?: number,
+): readonly CborValue[] {
   if (!Array.isArray(value)) throw malformed(`${what} is no array`)
   if (length !== undefined && value.length !== length) throw malformed(`${what} has a wrong length`)
   return value as readonly CborValue[]

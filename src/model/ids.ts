@@ -27,7 +27,10 @@ const parser =
   <Id extends string>(name: string, pattern: RegExp) =>
   (text: string): Id => {
     if (!pattern.test(text)) {
-      throw new BackupError('malformed', `Not a valid ${name}: ${JSON.stringify(text.slice(0, 80))}.`)
+      throw new BackupError(
+        'malformed',
+        `Not a valid ${name}: ${JSON.stringify(text.slice(0, 80))}.`,
+      )
     }
     return text as Id
   }
@@ -46,7 +49,9 @@ export const parseSourceName = parser<SourceName>('source name', /^[a-z0-9][a-z0
 export const noRecord = '0'.repeat(64) as RecordHash
 
 /** An id's bytes: 32 or 16. */
-export function idBytes(id: ObjectId | RecordHash | ChunkId | VaultId | MachineId): Uint8Array<ArrayBuffer> {
+export function idBytes(
+  id: ObjectId | RecordHash | ChunkId | VaultId | MachineId,
+): Uint8Array<ArrayBuffer> {
   const bytes = fromHex(id)
   if (bytes === undefined) throw new BackupError('malformed', `Not an id: ${id}.`)
   return bytes
@@ -74,7 +79,9 @@ export interface ChunkReference {
 export const chunkReferenceBytes = 36
 
 /** Joins references into `n × 36` bytes. */
-export function encodeChunkReferences(references: readonly ChunkReference[]): Uint8Array<ArrayBuffer> {
+export function encodeChunkReferences(
+  references: readonly ChunkReference[],
+): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(references.length * chunkReferenceBytes)
   const view = viewOf(out)
   references.forEach((reference, at) => {

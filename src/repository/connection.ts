@@ -1,6 +1,13 @@
 /** What a repository needs of a vault. The agent implements it over HTTPS. */
 
-import type { MachineId, ObjectId, ObjectKind, RecordHash, SourceName, VaultId } from '../model/ids.ts'
+import type {
+  MachineId,
+  ObjectId,
+  ObjectKind,
+  RecordHash,
+  SourceName,
+  VaultId,
+} from '../model/ids.ts'
 import type { ObjectListing, RunReport, ServiceAnswer } from '../protocol/messages.ts'
 
 export interface ByteRange {

@@ -11,8 +11,11 @@ export interface UploadCounts {
 }
 
 export interface Uploads {
-  /** Resolves when the object has its place in the budget, so that whoever makes objects is slowed down to the line's speed. */
-  put(object: NewObject): Promise<void>
+  /**
+   * Resolves when the object has its place in the budget, so that whoever makes objects is slowed down to the line's speed.
+   * `whenStored` is called after the acknowledgement.
+   */
+  put(object: NewObject, whenStored?: () => Promise<void>): Promise<void>
   /** Resolves when everything is acknowledged as durable. */
   settle(): Promise<void>
   readonly counts: UploadCounts
@@ -24,8 +27,6 @@ export interface UploadOptions {
   readonly budgetBytes?: number
   readonly connections?: number
   readonly signal?: AbortSignal | undefined
-  /** Called after the acknowledgement, before the bytes are let go. */
-  readonly onStored?: (object: NewObject) => Promise<void>
 }
 
 export function createUploads(connection: VaultConnection, options: UploadOptions): Uploads {
@@ -40,24 +41,24 @@ export function createUploads(connection: VaultConnection, options: UploadOption
     options.signal?.throwIfAborted()
     if (failure) throw failure.error
   }
-  const send = async (object: NewObject) => {
+  const send = async (object: NewObject, whenStored?: () => Promise<void>) => {
     await slots.take(1)
     try {
       check()
       const answer = await connection.putObject(options.repository, object)
       bytesSent += object.bytes.length
       if (answer === 'stored') bytesStored += object.bytes.length
-      await options.onStored?.(object)
+      await whenStored?.()
     } finally {
       slots.give(1)
       bytes.give(object.bytes.length)
     }
   }
   return {
-    put: async (object) => {
+    put: async (object, whenStored) => {
       check()
       await bytes.take(object.bytes.length)
-      const task = send(object)
+      const task = send(object, whenStored)
         .catch((error: unknown) => {
           failure ??= { error }
         })

@@ -1,0 +1,186 @@
+/** One attempt at a recovery point: walk, send what is new, work out what the point needs, commit. */
+
+import { BackupError } from '../../base/errors.ts'
+import { chunkId, splitHash } from '../../crypto/chunk-id.ts'
+import { manifestContext, sealObject } from '../../crypto/sealed-object.ts'
+import { sha256 } from '../../base/hash.ts'
+import { encodeCommit } from '../../model/commit.ts'
+import { objectIdOf, type ObjectId, type RecordHash } from '../../model/ids.ts'
+import { createLeftOutWriter, type LeftOutList } from '../../model/left-out.ts'
+import { encodeManifest, type Manifest } from '../../model/manifest.ts'
+import { createExclusion } from '../../policy/exclusion.ts'
+import type { BasePoint } from './base-point.ts'
+import { breather } from './breathe.ts'
+import { createNotedChunks } from './noted-chunks.ts'
+import { createContentReader } from './read-content.ts'
+import { openRunStore, type RunStore } from './run-store.ts'
+import type { BackupRun } from './run.ts'
+import { createLastingInode } from '../source/lasting-inode.ts'
+import { ownerNames } from '../source/owner-names.ts'
+import { walkSelection, type WalkedPoint } from './walk.ts'
+import type { Walk, WalkCounts } from './walk-context.ts'
+import type { PointNeeds } from './point-needs.ts'
+
+export interface AttemptOptions {
+  readonly base: BasePoint
+  /** Objects that the vault has said it does not have. */
+  readonly gone: ReadonlySet<ObjectId>
+  /** Believe nothing of what the previous point needs: a repeated attempt. */
+  readonly exact: boolean
+}
+
+export interface AttemptResult {
+  /** Undefined in a dry run. */
+  readonly point: { readonly id: RecordHash; readonly seq: number } | undefined
+  readonly counts: WalkCounts
+  readonly leftOut: LeftOutList
+  readonly bytesSent: number
+  readonly bytesStored: number
+  readonly same: boolean
+}
+
+/** @throws BackupError `commit-missing`, `head-moved`, `nothing-readable`, and whatever keeps the vault from answering */
+export async function attemptPoint(
+  run: BackupRun,
+  options: AttemptOptions,
+): Promise<AttemptResult> {
+  const notes = createNotedChunks()
+  const store = openRunStore(run, { ...options, note: notes.note })
+  if (options.exact) await store.sink.open()
+  const gathered = createLeftOut(run)
+  const counts = noCounts()
+  const walk = createWalk(run, {
+    ...options,
+    store,
+    counts,
+    leaveOut: gathered.add,
+    note: notes.note,
+  })
+  const walked = await walkAll(run, walk, options)
+  const leftOut = await gathered.finish(store)
+  await store.sink.finish()
+  const needs = await store.needs(walked.same && !options.exact, notes)
+  const point = run.dryRun
+    ? undefined
+    : await commit(run, options, { store, needs, manifest: { walked, counts, leftOut } })
+  return { point, counts, leftOut, ...store.uploads.counts, same: walked.same }
+}
+
+const noCounts = (): WalkCounts => ({
+  files: 0,
+  directories: 0,
+  others: 0,
+  fileBytes: 0,
+  bytesRead: 0,
+  readablePaths: 0,
+})
+
+type WalkParts = AttemptOptions &
+  Pick<Walk, 'counts' | 'leaveOut' | 'note'> & { readonly store: RunStore }
+
+const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
+  sink: parts.store.sink,
+  contents: createContentReader(run.chunker),
+  previous: parts.base.previous,
+  exclusion: createExclusion(run.selection.exclude),
+  lastingInode: createLastingInode(),
+  splitHash: (name) => splitHash(run.repository.keys, name),
+  note: parts.note,
+  isPlaced: parts.exact ? parts.store.isPlaced : undefined,
+  leaveOut: parts.leaveOut,
+  counts: parts.counts,
+  breathe: breather(run, parts.counts),
+})
+
+async function walkAll(run: BackupRun, walk: Walk, { base }: AttemptOptions): Promise<WalkedPoint> {
+  const walked = await walkSelection(walk, run.selectionTree, base.previous?.manifest.root)
+  if (walked !== undefined && walk.counts.readablePaths > 0) return walked
+  throw new BackupError(
+    'nothing-readable',
+    'None of the included paths can be read: nothing was saved.',
+    {
+      hint: 'Look at the paths with: backup policy show',
+    },
+  )
+}
+
+/** Pages of left-out items are named at once, and stored when it is known what the vault has. */
+function createLeftOut({ repository }: BackupRun) {
+  const pages: Uint8Array[] = []
+  const writer = createLeftOutWriter((page) => {
+    pages.push(page)
+    return { id: chunkId(repository.keys, 4, page), lengthBytes: page.length }
+  })
+  return {
+    add: writer.add,
+    finish: async ({ sink }: RunStore): Promise<LeftOutList> => {
+      const list = writer.finish()
+      if (pages.length > 0) await sink.open()
+      for (const page of pages) sink.add(4, page)
+      return list
+    },
+  }
+}
+
+interface CommitParts {
+  readonly store: RunStore
+  readonly needs: PointNeeds
+  readonly manifest: Pick<AttemptResult, 'counts' | 'leftOut'> & { readonly walked: WalkedPoint }
+}
+
+async function commit(
+  run: BackupRun,
+  { base }: AttemptOptions,
+  { store, needs, manifest }: CommitParts,
+): Promise<AttemptResult['point']> {
+  const { repository, source } = run
+  const place = { source, seq: base.head.seq + 1, previous: base.head.hash, refsRoot: needs.root }
+  const sealed = sealObject(
+    {
+      type: 'manifest',
+      epoch: 0,
+      context: manifestContext(place),
+      payload: encodeManifest(await manifestOf(run, needs, manifest)),
+    },
+    repository.keys,
+    run.random,
+  )
+  const manifestId = objectIdOf(sha256(sealed))
+  await store.uploads.put({ kind: 'manifest', id: manifestId, bytes: sealed })
+  await store.uploads.settle()
+  const record = encodeCommit({
+    ...repository.connection.identity,
+    ...place,
+    repository: repository.number,
+    manifest: manifestId,
+    objectCount: needs.count,
+    objectBytes: needs.bytes,
+    timeMs: run.clock.now(),
+  })
+  await repository.connection.putPoint(source, place.seq, record.bytes)
+  return { id: record.hash, seq: place.seq }
+}
+
+async function manifestOf(
+  run: BackupRun,
+  { indexes }: PointNeeds,
+  { walked, counts, leftOut }: CommitParts['manifest'],
+): Promise<Manifest> {
+  const { files, directories, others, fileBytes } = counts
+  return {
+    ...leftOut,
+    root: walked.root,
+    indexes,
+    configNumber: run.repository.config.number,
+    capture: run.capture,
+    selection: run.selection,
+    statistics: { files, directories, others, fileBytes },
+    users: await ownerNames('/etc/passwd'),
+    groups: await ownerNames('/etc/group'),
+    hostName: run.host.name,
+    agentVersion: run.host.agentVersion,
+    system: run.host.system,
+    startedMs: run.startedMs,
+    endedMs: run.clock.now(),
+  }
+}

@@ -1,0 +1,94 @@
+/** The point that a run builds on: the source's newest, checked against what this machine has seen before. */
+
+import { BackupError } from '../../base/errors.ts'
+import { noRecord, type ObjectId, type RecordHash, type SourceName } from '../../model/ids.ts'
+import type { CaptureFingerprint, Manifest } from '../../model/manifest.ts'
+import { createChunkReader } from '../../repository/chunk-reader.ts'
+import { loadIndexSet } from '../../repository/index-set.ts'
+import { listPoints, readManifest, type PointFacts } from '../../repository/point-reader.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { sameFingerprint } from './capture.ts'
+import { trustBefore } from './compare.ts'
+import type { PreviousPoint } from './walk-context.ts'
+
+/** The head of a source: seq 0 and `noRecord` before its first point. */
+export interface Head {
+  readonly seq: number
+  readonly hash: RecordHash
+}
+
+export interface BasePoint {
+  readonly head: Head
+  /** Absent for the first point, and where the newest one can not be read any more. */
+  readonly previous:
+    (PreviousPoint & { readonly facts: PointFacts; readonly manifest: Manifest }) | undefined
+}
+
+export interface BaseOptions {
+  readonly source: SourceName
+  readonly authorities: readonly string[]
+  /** The head that this machine saw last. */
+  readonly seen: Head | undefined
+  readonly capture: CaptureFingerprint
+  readonly signal: AbortSignal
+  readonly warn: (message: string) => void
+}
+
+/** @throws BackupError `vault-rolled-back` */
+export async function findBase(repository: Repository, options: BaseOptions): Promise<BasePoint> {
+  const { source, authorities } = options
+  const points = await listPoints(repository.connection, { authorities, source })
+  const newest = points.at(-1)
+  checkSeen(points, options.seen)
+  if (newest === undefined) return { head: { seq: 0, hash: noRecord }, previous: undefined }
+  const head = { seq: newest.seq, hash: newest.id }
+  if (newest.commit.repository !== repository.number) return { head, previous: undefined }
+  return { head, previous: await openPrevious(repository, newest, options) }
+}
+
+/** The vault must still show the head that was seen, or a later one that follows it. */
+function checkSeen(points: readonly PointFacts[], seen: Head | undefined): void {
+  if (seen === undefined || seen.seq === 0) return
+  const same = points.find((point) => point.seq === seen.seq)
+  const oldest = points[0]
+  const isExpired = oldest !== undefined && oldest.seq > seen.seq
+  if (same?.id === seen.hash || isExpired) return
+  throw new BackupError(
+    'vault-rolled-back',
+    'The vault does not show the recovery point that this machine made last.',
+    {
+      hint: 'Ask the operator whether the vault was restored from an older copy. Nothing was sent.',
+    },
+  )
+}
+
+async function openPrevious(
+  repository: Repository,
+  facts: PointFacts,
+  { capture, signal, warn }: BaseOptions,
+): Promise<BasePoint['previous']> {
+  try {
+    const manifest = await readManifest(repository, facts)
+    const trees = manifest.indexes.filter(({ kind }) => kind === 'tree').map(({ id }) => id)
+    const index = await loadIndexSet(repository, trees)
+    const reader = createChunkReader(repository, index, { signal })
+    return {
+      facts,
+      manifest,
+      trust: {
+        reuse: sameFingerprint(manifest.capture, capture) ? 'entries' : 'contents',
+        beforeNs: trustBefore(manifest.startedMs),
+      },
+      load: (reference, type) => reader.load(reference, type),
+    }
+  } catch (error) {
+    if (!(error instanceof BackupError) || !unreadable.includes(error.code)) throw error
+    warn(`The last recovery point can not be read (${error.message}): everything is read anew.`)
+    return undefined
+  }
+}
+
+const unreadable: readonly string[] = ['damaged', 'malformed', 'missing-data', 'not-found']
+
+/** All ids that the previous point's refs name. */
+export type PreviousRefs = ReadonlySet<ObjectId>

@@ -1,0 +1,22 @@
+/** Keeps a walk from holding the event loop: uploads, signals and timers get their turn. */
+
+import { setImmediate } from 'node:timers/promises'
+import type { BackupRun } from './run.ts'
+import type { WalkCounts } from './walk-context.ts'
+
+const longestMs = 20
+
+export function breather(run: BackupRun, counts: WalkCounts): (path: string) => Promise<void> {
+  let lastMs = performance.now()
+  return (path) => {
+    const nowMs = performance.now()
+    if (nowMs - lastMs < longestMs) return done
+    return setImmediate().then(() => {
+      run.signal.throwIfAborted()
+      run.progress({ path, files: counts.files, bytesRead: counts.bytesRead })
+      lastMs = performance.now()
+    })
+  }
+}
+
+const done = Promise.resolve()

@@ -1,0 +1,63 @@
+/** What happens where something can not be read: it is listed, and its previous state is kept, marked stale. */
+
+import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import type { Entry } from '../../model/entry.ts'
+import { takeOver, takeOverBelow } from './previous-tree.ts'
+import type { Place, Walk, Walked } from './walk-context.ts'
+
+/** Runs `work`; where the file vanished or can not be read, says so and keeps the previous state, marked stale. */
+export async function attempt(
+  walk: Walk,
+  place: Place,
+  previous: Entry | undefined,
+  work: () => Promise<Walked>,
+): Promise<Walked | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code === undefined) throw error
+    if (code === 'ENOENT') {
+      walk.leaveOut({ path: place.path, reason: 'vanished', detail: code, kept: 'nothing' })
+      return undefined
+    }
+    return keepStale(walk, previous, {
+      path: place.path,
+      reason: 'unreadable',
+      detail: messageOf(error),
+    })
+  }
+}
+
+export interface Failure {
+  readonly path: Uint8Array
+  readonly reason: 'unreadable' | 'missing-path' | 'empty-path'
+  readonly detail: string
+}
+
+/** The previous state of what can not be read now, marked; undefined where there is none. Listed either way. */
+export async function keepStale(
+  walk: Walk,
+  previous: Entry | undefined,
+  failure: Failure,
+): Promise<Walked | undefined> {
+  const kept = previous !== undefined && (await takeOverWhole(walk, previous))
+  walk.leaveOut({ ...failure, kept: kept ? 'earlier' : 'nothing' })
+  if (!kept) return undefined
+  count(walk, previous)
+  const entry: Entry = { ...previous, flags: { ...previous.flags, stale: true } }
+  return { entry, same: previous.flags.stale }
+}
+
+async function takeOverWhole(walk: Walk, entry: Entry): Promise<boolean> {
+  if (!(await takeOver(walk, entry))) return false
+  return entry.type !== 'directory' || takeOverBelow(walk, entry.tree)
+}
+
+export function count(walk: Walk, entry: Entry): void {
+  if (entry.type === 'directory') walk.counts.directories++
+  else if (entry.type === 'file') {
+    walk.counts.files++
+    walk.counts.fileBytes += entry.sizeBytes
+  } else walk.counts.others++
+}

@@ -1,0 +1,157 @@
+/** The previous point's entries of one directory, looked up in the order of the walk, and what a taken-over entry uses. */
+
+import { BackupError } from '../../base/errors.ts'
+import { compareBytes } from '../../base/bytes.ts'
+import type { Entry } from '../../model/entry.ts'
+import { readFileMap } from '../../model/file-map.ts'
+import type { ChunkReference } from '../../model/ids.ts'
+import { readTreeLeaves } from '../../model/tree-reader.ts'
+import type { PreviousPoint, Walk } from './walk-context.ts'
+
+export interface PreviousDirectory {
+  /** The entry of that name. Names have to be asked for in ascending order. */
+  find(name: Uint8Array): Promise<Entry | undefined>
+  /** Reads to the end: whether every entry was asked for, and the references of all pages. */
+  finish(): Promise<{ readonly allFound: boolean; readonly pages: readonly ChunkReference[] }>
+}
+
+export const noPreviousDirectory: PreviousDirectory = {
+  find: () => Promise.resolve(undefined),
+  finish: () => Promise.resolve({ allFound: false, pages: [] }),
+}
+
+export function openPreviousDirectory(
+  tree: ChunkReference,
+  previous: PreviousPoint,
+): PreviousDirectory {
+  const pages: ChunkReference[] = []
+  const leaves = readTreeLeaves(tree, (reference) => {
+    pages.push(reference)
+    return previous.load(reference, 2)
+  })
+  let leaf: readonly Entry[] = []
+  let at = 0
+  let allFound = true
+  let broken = false
+
+  /** The next entry that was not passed yet. */
+  const peek = async (): Promise<Entry | undefined> => {
+    while (at >= leaf.length) {
+      const next = await leaves.next()
+      if (next.done) return undefined
+      leaf = next.value
+      at = 0
+    }
+    return leaf[at]
+  }
+  const find = async (name: Uint8Array): Promise<Entry | undefined> => {
+    for (let entry = await peek(); entry !== undefined; entry = await peek()) {
+      const order = compareBytes(entry.name, name)
+      if (order > 0) return undefined
+      at++
+      if (order === 0) return entry
+      allFound = false
+    }
+    return undefined
+  }
+  /** A page that can not be read is as good as none: the directory is read as if it were new. */
+  const orNothing = async <T>(work: () => Promise<T>, nothing: T): Promise<T> => {
+    if (broken) return nothing
+    try {
+      return await work()
+    } catch (error) {
+      if (!isUnusable(error)) throw error
+      broken = true
+      return nothing
+    }
+  }
+  return {
+    find: (name) => orNothing(() => find(name), undefined),
+    finish: () =>
+      orNothing(
+        async () => {
+          if ((await peek()) !== undefined) allFound = false
+          return { allFound, pages }
+        },
+        { allFound: false, pages: [] },
+      ),
+  }
+}
+
+/** Damage and loss end where the data is read anew; a vault out of reach does not. */
+export const isUnusable = (error: unknown): boolean =>
+  error instanceof BackupError &&
+  ['damaged', 'malformed', 'missing-data', 'not-found'].includes(error.code)
+
+/** Every chunk that an entry uses itself: content, pages of its file map, large attributes. Not what lies below a directory. */
+export async function* chunksOfEntry(
+  entry: Entry,
+  load: PreviousPoint['load'],
+): AsyncGenerator<ChunkReference, void, undefined> {
+  for (const attribute of entry.xattrs ?? []) {
+    if ('content' in attribute) yield* attribute.content
+  }
+  if (entry.type !== 'file') return
+  if (entry.content !== undefined) yield* entry.content
+  if (entry.map === undefined) return
+  const pages: ChunkReference[] = []
+  yield* readFileMap({ map: entry.map, sizeBytes: entry.sizeBytes }, (page) => {
+    pages.push(page)
+    return load(page, 3)
+  })
+  yield* pages
+}
+
+/** Notes what an entry uses, where it is taken over. False (a repeated walk only) if a chunk of it is gone. */
+export async function takeOver(walk: Walk, entry: Entry): Promise<boolean> {
+  const load = walk.previous?.load
+  if (load === undefined) return false
+  const simple = entry.xattrs === undefined && (entry.type !== 'file' || entry.map === undefined)
+  const chunks = simple
+    ? entry.type === 'file'
+      ? (entry.content ?? [])
+      : []
+    : await collect(chunksOfEntry(entry, load))
+  if (chunks === undefined) return false
+  if (walk.isPlaced !== undefined && !chunks.every(({ id }) => walk.isPlaced?.(id))) return false
+  for (const { id } of chunks) walk.note(id)
+  return true
+}
+
+async function collect(
+  chunks: AsyncGenerator<ChunkReference, void, undefined>,
+): Promise<readonly ChunkReference[] | undefined> {
+  const found: ChunkReference[] = []
+  try {
+    for await (const chunk of chunks) found.push(chunk)
+    return found
+  } catch (error) {
+    if (isUnusable(error)) return undefined
+    throw error
+  }
+}
+
+/** Takes over everything below a directory that can not be read now. False if some of it is gone. */
+export async function takeOverBelow(walk: Walk, tree: ChunkReference): Promise<boolean> {
+  const { previous } = walk
+  if (previous === undefined) return false
+  const pages: ChunkReference[] = []
+  const leaves = readTreeLeaves(tree, (page) => {
+    pages.push(page)
+    return previous.load(page, 2)
+  })
+  try {
+    for await (const entries of leaves) {
+      for (const entry of entries) {
+        if (!(await takeOver(walk, entry))) return false
+        if (entry.type === 'directory' && !(await takeOverBelow(walk, entry.tree))) return false
+      }
+    }
+  } catch (error) {
+    if (isUnusable(error)) return false
+    throw error
+  }
+  if (walk.isPlaced !== undefined && !pages.every(({ id }) => walk.isPlaced?.(id))) return false
+  for (const { id } of pages) walk.note(id)
+  return true
+}

@@ -1,0 +1,122 @@
+/** The sending side of one attempt: what the vault has is looked up when it is first needed, and not at all if nothing changed. */
+
+import type { ChunkId, ObjectId } from '../../model/ids.ts'
+import type { IndexView } from '../../model/index-object.ts'
+import { paddedPackBytes, segmentRanges, decodePackHeader } from '../../model/pack.ts'
+import { readRefs } from '../../model/refs-reader.ts'
+import { createCompressor } from '../../repository/compression.ts'
+import { createIndexWriter } from '../../repository/index-writer.ts'
+import { createKnownChunks, type KnownChunks } from '../../repository/known-chunks.ts'
+import { createPackWriter } from '../../repository/pack-writer.ts'
+import {
+  firstPointSegmentBytes,
+  laterPointSegmentBytes,
+} from '../../repository/segment-gatherer.ts'
+import { createUploads, type Uploads } from '../../repository/uploads.ts'
+import { dayMs } from '../../base/clock.ts'
+import { countingUploads } from './dry-run.ts'
+import { loadKnownObjects } from './known.ts'
+import type { NotedChunks } from './noted-chunks.ts'
+import { gatherNeeds, type PointNeeds } from './point-needs.ts'
+import type { AttemptOptions } from './attempt.ts'
+import type { BackupRun } from './run.ts'
+import { isUnusable } from './previous-tree.ts'
+import { createRunSink, type RunSink } from './run-sink.ts'
+
+export interface RunStore {
+  readonly sink: RunSink
+  readonly uploads: Uploads
+  /** Whether the vault has the chunk; only after `sink.open()`. */
+  readonly isPlaced: (id: ChunkId) => boolean
+  /** `unchanged`: the previous point's refs stand. */
+  needs(unchanged: boolean, notes: NotedChunks): Promise<PointNeeds>
+}
+
+export function openRunStore(
+  run: BackupRun,
+  options: AttemptOptions & { readonly note: (id: ChunkId) => void },
+): RunStore {
+  const { repository, random, signal } = run
+  const { keys, connection, number } = repository
+  const uploads = run.dryRun
+    ? countingUploads()
+    : createUploads(connection, { repository: number, signal })
+  const writer = createIndexWriter({ keys, random, uploads })
+  const indexes = new Map<ObjectId, IndexView>()
+  const sizes = new Map<ObjectId, number>()
+  let present: ReadonlySet<ObjectId> = new Set()
+  let previousRefs: ReadonlySet<ObjectId> = new Set()
+  let known: KnownChunks | undefined
+
+  const isPresent = (id: ObjectId) => present.has(id) && !options.gone.has(id)
+  const isPlaced = (id: ChunkId) => known?.place(id) !== undefined
+  const prepare = async () => {
+    const objects = await loadKnownObjects(repository, await run.journal.read())
+    present = objects.present
+    for (const [id, size] of objects.sizes) sizes.set(id, size)
+    for (const [id, view] of objects.indexes.indexes) if (isPresent(id)) indexes.set(id, view)
+    for (const [id, view] of await writer.write(objects.uncovered)) indexes.set(id, view)
+    previousRefs = await refsOf(run, options)
+    known = createKnownChunks(indexes, { isPresent, own: new Set(), previousRefs })
+  }
+  const packOptions = {
+    epoch: 0,
+    keys,
+    random,
+    compressor: createCompressor(),
+    segmentBytes: options.base.head.seq === 0 ? firstPointSegmentBytes : laterPointSegmentBytes,
+    verifyAll: run.verifyAll,
+    day: Math.floor(run.startedMs / dayMs),
+  }
+  const sink = createRunSink({
+    keys,
+    data: createPackWriter({ ...packOptions, kind: 'data' }),
+    tree: createPackWriter({ ...packOptions, kind: 'tree' }),
+    uploads,
+    journal: run.journal,
+    isKnown: isPlaced,
+    prepare,
+    note: options.note,
+    index: async (packs) => {
+      for (const [id, view] of await writer.write(packs)) indexes.set(id, view)
+    },
+  })
+  const needs = async (unchanged: boolean, notes: NotedChunks): Promise<PointNeeds> => {
+    const { previous } = options.base
+    if (unchanged && previous !== undefined) {
+      const { refsRoot, objectCount, objectBytes } = previous.facts.commit
+      const { indexes: listed } = previous.manifest
+      return { root: refsRoot, count: objectCount, bytes: objectBytes, indexes: listed }
+    }
+    await sink.open()
+    const isThere = (id: ObjectId) => sink.packs.has(id) || isPresent(id)
+    const merged = await writer.merge(indexes, isThere)
+    for (const [id, size] of writer.sizes) sizes.set(id, size)
+    for (const view of merged.values()) addSizes(sizes, view)
+    const all = createKnownChunks(merged, { isPresent: isThere, own: sink.packs, previousRefs })
+    const sizeOf = (id: ObjectId) => sizes.get(id) ?? 0
+    return gatherNeeds(notes, { known: all, indexes: merged, sizeOf, uploads, isPresent })
+  }
+  return { sink, uploads, isPlaced, needs }
+}
+
+/** The stored size of packs follows from what an index says of them. */
+function addSizes(sizes: Map<ObjectId, number>, view: IndexView): void {
+  for (const { id, header, segments } of view.packs) {
+    const end = segmentRanges(decodePackHeader(header).directoryBytes, segments).at(-1)?.end ?? 0
+    sizes.set(id, paddedPackBytes(end))
+  }
+}
+
+async function refsOf({ repository }: BackupRun, { base }: AttemptOptions): Promise<Set<ObjectId>> {
+  const ids = new Set<ObjectId>()
+  const root = base.previous?.facts.commit.refsRoot
+  if (root === undefined) return ids
+  const load = (id: ObjectId) => repository.connection.object(repository.number, id)
+  try {
+    for await (const shard of readRefs(root, load)) for (const id of shard.ids) ids.add(id)
+  } catch (error) {
+    if (!isUnusable(error)) throw error
+  }
+  return ids
+}

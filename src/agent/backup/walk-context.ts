@@ -1,0 +1,72 @@
+/** What all steps of a walk share. */
+
+import type { Entry } from '../../model/entry.ts'
+import type { ChunkId, ChunkReference } from '../../model/ids.ts'
+import type { ChunkType } from '../../model/pack.ts'
+import type { LeftOutItem } from '../../model/left-out.ts'
+import type { Exclusion } from '../../policy/exclusion.ts'
+import type { ChunkSink } from '../../repository/chunk-sink.ts'
+import type { PathBytes } from '../../model/path.ts'
+import type { FileFacts } from '../source/facts.ts'
+import type { LastingInode } from '../source/lasting-inode.ts'
+import type { Trust } from './compare.ts'
+import type { ContentReader } from './read-content.ts'
+
+export interface Walk {
+  readonly sink: ChunkSink
+  readonly contents: ContentReader
+  readonly previous: PreviousPoint | undefined
+  readonly exclusion: Exclusion
+  readonly lastingInode: LastingInode
+  /** HMAC(K_id, 0 ‖ name), for the cutting of large directories. */
+  readonly splitHash: (name: Uint8Array) => Uint8Array
+  /** Notes a chunk that is taken over from the previous point. */
+  readonly note: (id: ChunkId) => void
+  /** In a repeated walk: whether the vault still has the chunk. Absent in the first, which takes that for granted. */
+  readonly isPlaced?: ((id: ChunkId) => boolean) | undefined
+  readonly leaveOut: (item: LeftOutItem) => void
+  readonly counts: WalkCounts
+  /** Called now and then: lets other work go on, reports progress, throws when the run is to stop. */
+  readonly breathe: (path: string) => Promise<void>
+}
+
+export interface PreviousPoint {
+  readonly trust: Trust
+  /** The plaintext of a tree or map page. */
+  readonly load: (reference: ChunkReference, type: ChunkType) => Promise<Uint8Array>
+}
+
+export interface WalkCounts {
+  files: number
+  directories: number
+  others: number
+  /** Bytes of all files in the point. */
+  fileBytes: number
+  /** Bytes read from files in this run. */
+  bytesRead: number
+  /** Include paths that could be read. */
+  readablePaths: number
+}
+
+/** Something on disk and what it is called. */
+export interface Place {
+  /** For system calls. */
+  readonly path: PathBytes
+  /** For rules: components joined by `/`, none at the start. */
+  readonly text: string
+  readonly name: Uint8Array
+  /** st_dev of the directory that holds it; undefined at the top. */
+  readonly parentDevice: bigint | undefined
+}
+
+/** Something that was found on disk. */
+export interface Found {
+  readonly place: Place
+  readonly facts: FileFacts
+}
+
+/** An entry of the new point; `same` when the previous point holds the very same. */
+export interface Walked {
+  readonly entry: Entry
+  readonly same: boolean
+}

@@ -1,0 +1,139 @@
+/** A directory beside its previous tree: taken over by its id where nothing below changed. */
+
+import { bufferOf, equalBytes } from '../../base/bytes.ts'
+import { encodeEntry } from '../../model/entry-codec.ts'
+import type { DirectoryEntry, Entry } from '../../model/entry.ts'
+import type { ChunkReference } from '../../model/ids.ts'
+import { createTreeWriter } from '../../model/tree-page.ts'
+import { joinPath } from '../../model/path.ts'
+import type { FileFacts } from '../source/facts.ts'
+import { readDirectory } from '../source/read-directory.ts'
+import { commonFields } from './capture.ts'
+import { isUnchanged } from './compare.ts'
+import {
+  noPreviousDirectory,
+  openPreviousDirectory,
+  takeOver,
+  type PreviousDirectory,
+} from './previous-tree.ts'
+import { attempt } from './keep-stale.ts'
+import type { Found, Place, Walk, Walked } from './walk-context.ts'
+
+/** Makes an entry of a child: `walkEntry`, handed in because it calls this in turn. */
+export type Enter = (
+  walk: Walk,
+  found: Found,
+  previous: Entry | undefined,
+) => Promise<Walked | undefined>
+
+export async function walkDirectory(
+  walk: Walk,
+  found: Found,
+  { previous, enter }: { readonly previous: Entry | undefined; readonly enter: Enter },
+): Promise<Walked | undefined> {
+  return attempt(walk, found.place, previous, async () => {
+    const children = childrenOf(walk, found)
+    const before = previousDirectory(walk, previous)
+    const walked: Walked[] = []
+    for (const child of children) {
+      const result = await enter(walk, child, await before.find(child.place.name))
+      if (result !== undefined) walked.push(result)
+    }
+    return finishDirectory(walk, found, { previous, before, walked })
+  })
+}
+
+export const previousDirectory = (walk: Walk, entry: Entry | undefined): PreviousDirectory =>
+  entry?.type === 'directory' && walk.previous !== undefined
+    ? openPreviousDirectory(entry.tree, walk.previous)
+    : noPreviousDirectory
+
+/** What a directory holds, without what the rules exclude; what can not be looked at is listed. */
+function childrenOf(walk: Walk, { place, facts }: Found): Found[] {
+  const listing = readDirectory(place.path)
+  for (const failure of listing.failures) {
+    walk.leaveOut({ ...failure, kept: 'nothing' })
+  }
+  return listing.entries
+    .map((entry) => ({ place: childPlace(place, facts, entry.name), facts: entry.facts }))
+    .filter((child) => !walk.exclusion.excludes(child.place.text, child.facts.kind === 'directory'))
+}
+
+export function childPlace(place: Place, facts: FileFacts | undefined, name: Uint8Array): Place {
+  const text = bufferOf(name).toString('utf8')
+  return {
+    path: joinPath(place.path, name),
+    text: place.text === '' ? text : `${place.text}/${text}`,
+    name,
+    parentDevice: facts?.deviceId,
+  }
+}
+
+interface Gathered {
+  readonly previous: Entry | undefined
+  readonly before: PreviousDirectory
+  readonly walked: readonly Walked[]
+}
+
+/** The directory's own entry, over the tree of what was walked. */
+export async function finishDirectory(
+  walk: Walk,
+  found: Found,
+  { previous, before, walked }: Gathered,
+): Promise<Walked> {
+  walk.counts.directories++
+  const { allFound, pages } = await before.finish()
+  const untouched = allFound && walked.every(({ same }) => same)
+  const placed = untouched && pages.every(({ id }) => walk.isPlaced?.(id) ?? true)
+  if (placed) for (const { id } of pages) walk.note(id)
+  const tree =
+    placed && previous?.type === 'directory'
+      ? previous.tree
+      : await writeTree(
+          walk,
+          walked.map(({ entry }) => entry),
+        )
+  return directoryEntry(walk, found, { previous, tree })
+}
+
+async function writeTree(walk: Walk, entries: readonly Entry[]): Promise<ChunkReference> {
+  await walk.sink.open()
+  const writer = createTreeWriter({
+    splitHash: walk.splitHash,
+    emit: (page) => walk.sink.add(2, page),
+  })
+  for (const entry of entries) writer.add({ name: entry.name, bytes: encodeEntry(entry) })
+  const tree = writer.finish()
+  await walk.sink.flow()
+  return tree
+}
+
+async function directoryEntry(
+  walk: Walk,
+  { place, facts }: Found,
+  { previous, tree }: { readonly previous: Entry | undefined; readonly tree: ChunkReference },
+): Promise<Walked> {
+  const common = commonFields(walk, place, facts)
+  const trust = walk.previous?.trust
+  const sameTree = previous?.type === 'directory' && previous.tree.id === tree.id
+  if (
+    sameTree &&
+    trust?.reuse === 'entries' &&
+    previous.flags.mountPoint === common.flags.mountPoint &&
+    isUnchanged(previous, { ...facts, lastingInode: common.inode }, trust) &&
+    (await takeOver(walk, previous))
+  ) {
+    return { entry: previous, same: true }
+  }
+  await walk.sink.open()
+  const entry: DirectoryEntry = {
+    ...common,
+    ...walk.contents.attributes(walk, place),
+    links: undefined,
+    type: 'directory',
+    tree,
+  }
+  const same =
+    sameTree && place.name.length > 0 && equalBytes(encodeEntry(entry), encodeEntry(previous))
+  return { entry, same }
+}

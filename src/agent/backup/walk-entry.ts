@@ -1,0 +1,103 @@
+/** One thing on disk becomes an entry: taken over where nothing changed, read where something did, kept stale where it can not be read. */
+
+import { equalBytes } from '../../base/bytes.ts'
+import type { Entry, FileEntry } from '../../model/entry.ts'
+import { encodeEntry } from '../../model/entry-codec.ts'
+import { readLinkTarget } from '../source/read-link.ts'
+import { commonFields } from './capture.ts'
+import { isUnchanged } from './compare.ts'
+import { attempt, count } from './keep-stale.ts'
+import { takeOver } from './previous-tree.ts'
+import { walkDirectory } from './walk-directory.ts'
+import type { Found, Walk, Walked } from './walk-context.ts'
+
+/** The entry to keep; undefined when there is nothing to keep (listed as left out). */
+export async function walkEntry(
+  walk: Walk,
+  found: Found,
+  previous: Entry | undefined,
+): Promise<Walked | undefined> {
+  const { place, facts } = found
+  await walk.breathe(place.text)
+  if (facts.kind === 'directory')
+    return walkDirectory(walk, { place, facts }, { previous, enter: walkEntry })
+  const kept = await unchangedEntry(walk, { place, facts }, previous)
+  if (kept !== undefined) {
+    count(walk, kept)
+    return { entry: kept, same: true }
+  }
+  const read = await attempt(walk, place, previous, () =>
+    readEntry(walk, { place, facts }, previous),
+  )
+  if (read !== undefined) count(walk, read.entry)
+  return read
+}
+
+async function unchangedEntry(
+  walk: Walk,
+  { place, facts }: Found,
+  entry: Entry | undefined,
+): Promise<Entry | undefined> {
+  const trust = walk.previous?.trust
+  if (entry === undefined || trust?.reuse !== 'entries') return undefined
+  const lastingInode = commonFields(walk, place, facts).inode
+  if (!isUnchanged(entry, { ...facts, lastingInode }, trust)) return undefined
+  return (await takeOver(walk, entry)) ? entry : undefined
+}
+
+async function readEntry(walk: Walk, found: Found, previous: Entry | undefined): Promise<Walked> {
+  await walk.sink.open()
+  const entry = await newEntry(walk, found, previous)
+  const same = previous !== undefined && equalBytes(encodeEntry(entry), encodeEntry(previous))
+  return { entry, same }
+}
+
+async function newEntry(
+  walk: Walk,
+  { place, facts }: Found,
+  previous: Entry | undefined,
+): Promise<Entry> {
+  const common = { ...commonFields(walk, place, facts), ...walk.contents.attributes(walk, place) }
+  switch (facts.kind) {
+    case 'file':
+      return newFile(walk, { place, facts }, previous)
+    case 'symlink':
+      return { ...common, type: 'symlink', target: readLinkTarget(place.path) }
+    case 'block':
+    case 'char':
+      return { ...common, type: facts.kind, device: facts.device ?? { major: 0, minor: 0 } }
+    case 'fifo':
+    case 'socket':
+      return { ...common, type: facts.kind }
+    case 'directory':
+      throw new Error('directories are walked')
+  }
+}
+
+async function newFile(
+  walk: Walk,
+  { place, facts }: Found,
+  previous: Entry | undefined,
+): Promise<FileEntry> {
+  const content = await reusedContent(walk, { place, facts }, previous)
+  if (content !== undefined) {
+    const common = { ...commonFields(walk, place, facts), ...walk.contents.attributes(walk, place) }
+    return { ...common, type: 'file', ...content }
+  }
+  return walk.contents.read(walk, place, facts)
+}
+
+/** The content of a file that did not change, where its metadata has to be read anew. */
+async function reusedContent(
+  walk: Walk,
+  { place, facts }: Found,
+  previous: Entry | undefined,
+): Promise<Pick<FileEntry, 'sizeBytes' | 'content' | 'map'> | undefined> {
+  const trust = walk.previous?.trust
+  if (previous?.type !== 'file' || trust === undefined) return undefined
+  const lastingInode = commonFields(walk, place, facts).inode
+  if (!isUnchanged(previous, { ...facts, lastingInode }, trust)) return undefined
+  const { sizeBytes, content, map } = previous
+  const bare = { ...previous, xattrs: undefined }
+  return (await takeOver(walk, bare)) ? { sizeBytes, content, map } : undefined
+}

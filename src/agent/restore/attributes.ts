@@ -1,0 +1,95 @@
+/**
+ * Gives a file its attributes, in the order that keeps each: the owner first (it clears setuid and capabilities), then
+ * attributes while the owner may still write, the mode, ACLs (they agree with the mode), and the times last.
+ */
+
+import { systemCodeOf } from '../../base/errors.ts'
+import { equalBytes, utf8 } from '../../base/bytes.ts'
+import type { Attribute, Entry } from '../../model/entry.ts'
+import type { RestoreContext } from './context.ts'
+import type { FailedPart } from './report.ts'
+import type { Place } from './target.ts'
+
+/** Something that was just made. */
+export interface Subject {
+  /** In the point, for the report. */
+  readonly path: Place
+  readonly entry: Entry
+  /** Where it lies now; a link there is not followed. */
+  readonly at: Buffer
+  readonly chown: (uid: number, gid: number) => Promise<void>
+  /** Absent for links, which have no mode. */
+  readonly chmod?: (mode: number) => Promise<void>
+}
+
+/** What can not be applied is reported, and the rest goes on. */
+export async function applyAttributes(subject: Subject, context: RestoreContext): Promise<void> {
+  const attempt = async (part: FailedPart, work: () => Promise<void> | void) => {
+    try {
+      await work()
+    } catch (error) {
+      context.report.failed(subject.path, part, error)
+    }
+  }
+  const set = (attribute: Attribute) =>
+    attempt({ kind: 'xattr', name: attribute.name }, async () => {
+      const value = await context.tree.attribute(attribute)
+      context.system.setXattr(subject.at, attribute.name, value)
+    })
+  const { entry } = subject
+  const xattrs = entry.xattrs ?? []
+  const owner = { kept: false }
+  await attempt({ kind: 'owner' }, async () => {
+    owner.kept = !(await giveAway(subject))
+  })
+  if (owner.kept) context.report.keptOwner()
+  for (const attribute of xattrs) if (!isAcl(attribute.name)) await set(attribute)
+  await attempt({ kind: 'mode' }, () => setMode(subject, owner.kept))
+  if (entry.type !== 'symlink') dropInheritedAcls(subject, context)
+  for (const attribute of xattrs) if (isAcl(attribute.name)) await set(attribute)
+  await attempt({ kind: 'times' }, () => {
+    context.system.setTimes(subject.at, context.nowNs, entry.mtimeNs)
+  })
+}
+
+/** False when the owner stays who restores: giving files away is root's privilege. */
+async function giveAway({ entry, chown }: Subject): Promise<boolean> {
+  const own = process.geteuid?.()
+  if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
+  try {
+    await chown(entry.uid, entry.gid)
+    return true
+  } catch (error) {
+    if (own === 0 || systemCodeOf(error) !== 'EPERM') throw error
+  }
+  try {
+    await chown(own, entry.gid)
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EPERM') throw error
+  }
+  return false
+}
+
+/** Whoever restores must not lend his own rights to a program that had the rights of another. */
+async function setMode({ entry, chmod }: Subject, ownerKept: boolean): Promise<void> {
+  if (entry.mode === undefined || chmod === undefined) return
+  await chmod(ownerKept && entry.type !== 'directory' ? entry.mode & ~0o6000 : entry.mode)
+}
+
+const aclNames = [utf8('system.posix_acl_access'), utf8('system.posix_acl_default')]
+
+const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equalBytes(acl, name))
+
+/** A directory with a default ACL gives it to what is made in it. */
+function dropInheritedAcls({ at, entry }: Subject, { system }: RestoreContext): void {
+  if (!system.hasXattrs) return
+  const kept = entry.xattrs ?? []
+  try {
+    for (const name of system.listXattrs(at)) {
+      if (!isAcl(name) || kept.some((attribute) => equalBytes(attribute.name, name))) continue
+      system.removeXattr(at, name)
+    }
+  } catch {
+    // A file system that can not list attributes has inherited none.
+  }
+}

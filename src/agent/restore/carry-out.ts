@@ -1,0 +1,129 @@
+/** Carries out a plan: directories as they come, files in batches, names and attributes when what they wait for is there. */
+
+import type { DirectoryItem, LeafItem, RestorePlan } from './plan.ts'
+import { createBatch, type Batch } from './batch.ts'
+import type { RestoreContext } from './context.ts'
+import { finishDirectory, makeDirectory } from './directories.ts'
+import { createHardLinks, linkTo, type HardLinks, type Leader } from './hard-links.ts'
+import { restoreFile, type FileItem, type RestoringFile } from './restoring-file.ts'
+import { restoreSpecial } from './special.ts'
+
+/** A restore under way. */
+interface Work {
+  readonly context: RestoreContext
+  readonly batch: Batch
+  readonly links: HardLinks
+  /** Begun and not ended: removed when the restore is cut short. */
+  readonly open: Set<RestoringFile>
+}
+
+/** Failures of single entries are reported to the context; rejects with what stops all of it. */
+export async function carryOut(plan: RestorePlan, context: RestoreContext): Promise<void> {
+  const work: Work = {
+    context,
+    batch: createBatch(context),
+    links: createHardLinks(),
+    open: new Set(),
+  }
+  try {
+    await takeItems(work, plan)
+    await work.batch.flush()
+  } finally {
+    for (const file of work.open) await file.abandon()
+  }
+}
+
+async function takeItems(work: Work, plan: RestorePlan): Promise<void> {
+  const { context, batch } = work
+  /** Of each directory that is open: whether its attributes are set at its end. */
+  const finished: boolean[] = []
+  let entered = false
+  for await (const item of plan.items({ signal: context.signal, enter: () => entered })) {
+    switch (item.kind) {
+      case 'directory': {
+        const made = await takeDirectory(work, item)
+        entered = made !== undefined
+        if (entered) finished.push(made === true || !item.way)
+        break
+      }
+      case 'leaf':
+        await takeLeaf(work, item)
+        break
+      case 'unreadable':
+        context.report.failed(item.path, { kind: 'content' }, item.error)
+        break
+      case 'end':
+        if (finished.pop() === true) batch.afterwards(() => finishDirectory(item, context))
+    }
+    if (batch.isFull) await batch.flush()
+  }
+}
+
+/** Whether the directory is new; undefined where there can be none. */
+async function takeDirectory({ context }: Work, item: DirectoryItem): Promise<boolean | undefined> {
+  try {
+    const made = await makeDirectory(item, context)
+    if (!item.way) context.report.made('directory')
+    return made
+  } catch (error) {
+    context.report.failed(item.path, { kind: 'content' }, error)
+    return undefined
+  }
+}
+
+async function takeLeaf(work: Work, item: LeafItem): Promise<void> {
+  switch (work.links.roleOf(item)) {
+    case 'alone':
+      return makeLeaf(work, item, undefined)
+    case 'leader':
+      return makeLeaf(work, item, work.links.lead(item))
+    case 'follower':
+      work.batch.afterwards(() => takeFurtherName(work, item))
+  }
+}
+
+async function takeFurtherName(work: Work, item: LeafItem): Promise<void> {
+  const leader = work.links.leaderOf(item)
+  if (leader?.identity !== undefined) {
+    try {
+      await linkTo(leader, item.place, work.context.target)
+      work.links.linked(item)
+      work.context.report.made(item.entry.type === 'file' ? 'file' : 'other')
+      work.context.report.made('hardLink')
+      return
+    } catch {
+      // It becomes a file of its own, and says itself what is wrong.
+    }
+  }
+  await makeLeaf(work, item, work.links.lead(item))
+}
+
+async function makeLeaf(work: Work, item: LeafItem, leader: Leader | undefined): Promise<void> {
+  const { entry } = item
+  if (entry.type === 'file') {
+    await addFile(work, { ...item, entry }, leader)
+    return
+  }
+  const identity = await restoreSpecial({ ...item, entry }, work.context)
+  if (leader !== undefined) leader.identity = identity
+}
+
+async function addFile(work: Work, item: FileItem, leader: Leader | undefined): Promise<void> {
+  const { batch, context, open } = work
+  const file = restoreFile(item, context, (identity) => {
+    if (leader !== undefined) leader.identity = identity
+    open.delete(file)
+  })
+  open.add(file)
+  if (item.entry.sizeBytes === 0) await file.finishEmpty()
+  let position = 0
+  try {
+    for await (const reference of context.tree.content(item.entry)) {
+      batch.add(file, reference, position)
+      position += reference.lengthBytes
+      if (batch.isFull) await batch.flush()
+    }
+  } catch (error) {
+    await file.fail(error)
+  }
+}

@@ -1,0 +1,117 @@
+/** What a restore did and what it could not do; the list is bounded, the numbers are not. */
+
+import { BackupError, errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
+import type { Place } from './target.ts'
+
+/** What of an entry failed: all of it, or one of its attributes. */
+export type FailedPart =
+  | { readonly kind: 'content' | 'owner' | 'mode' | 'times' }
+  | { readonly kind: 'xattr'; readonly name: Uint8Array }
+
+export interface RestoreFailure {
+  /** In the point. */
+  readonly path: Place
+  readonly part: FailedPart
+  /** A system's code (`EPERM`) or one of docs/errors.md. */
+  readonly code: string
+  readonly message: string
+}
+
+export interface RestoreResult {
+  readonly files: number
+  readonly directories: number
+  /** Symbolic links, FIFOs, sockets, devices. */
+  readonly others: number
+  /** Names that were added to a file restored before; they are counted as files or others too. */
+  readonly hardLinks: number
+  /** Bytes of restored files. */
+  readonly bytesRestored: number
+  /** Entries that belong to the user who restores, because only root may give files away. */
+  readonly ownersKept: number
+  /** The first thousand. */
+  readonly failures: readonly RestoreFailure[]
+  readonly failureCount: number
+}
+
+export interface RestoreReport {
+  made(kind: 'file' | 'directory' | 'other' | 'hardLink'): void
+  wrote(bytes: number): void
+  keptOwner(): void
+  /** Notes a failure, unless it concerns the whole restore: then it throws, as an error that names what is wrong. */
+  failed(path: Place, part: FailedPart, error: unknown): void
+  result(): RestoreResult
+}
+
+export interface RestoreObserver {
+  onProgress?(result: RestoreResult): void
+  onFailure?(failure: RestoreFailure): void
+}
+
+const listedFailures = 1000
+
+export function createReport(observer: RestoreObserver = {}): RestoreReport {
+  const counts = { file: 0, directory: 0, other: 0, hardLink: 0 }
+  const failures: RestoreFailure[] = []
+  let bytesRestored = 0
+  let ownersKept = 0
+  let failureCount = 0
+
+  const result = (): RestoreResult => ({
+    files: counts.file,
+    directories: counts.directory,
+    others: counts.other,
+    hardLinks: counts.hardLink,
+    bytesRestored,
+    ownersKept,
+    failures,
+    failureCount,
+  })
+  return {
+    made: (kind) => {
+      counts[kind]++
+      observer.onProgress?.(result())
+    },
+    wrote: (bytes) => {
+      bytesRestored += bytes
+      observer.onProgress?.(result())
+    },
+    keptOwner: () => {
+      ownersKept++
+    },
+    failed: (path, part, error) => {
+      throwIfFatal(error)
+      const code = errorCodeOf(error) ?? systemCodeOf(error) ?? 'internal'
+      const failure = { path, part, code, message: messageOf(error) }
+      failureCount++
+      if (failures.length < listedFailures) failures.push(failure)
+      observer.onFailure?.(failure)
+    },
+    result,
+  }
+}
+
+/** Errors of one file only; all others end the restore. */
+const ownErrors: ReadonlySet<string> = new Set([
+  'not-found',
+  'damaged',
+  'malformed',
+  'missing-data',
+  'hash-mismatch',
+  'unsupported-format',
+  'already-exists',
+  'target-refused',
+])
+
+function throwIfFatal(error: unknown): void {
+  const code = systemCodeOf(error)
+  if (error instanceof BackupError) {
+    if (!ownErrors.has(error.code)) throw error
+  } else if (code === 'ENOSPC' || code === 'EDQUOT') {
+    throw new BackupError('disk-full', 'The disk of the target is full.', {
+      hint: 'What was restored so far is complete under its names. Make room, or restore to another disk.',
+      cause: error,
+    })
+  } else if (code === 'EROFS') {
+    throw new BackupError('file-unwritable', 'The target can only be read.', { cause: error })
+  } else if (code === undefined) throw error
+}

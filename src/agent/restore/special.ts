@@ -1,0 +1,103 @@
+/** Restores what is neither file nor directory: symbolic links, FIFOs, sockets, devices. They get their name at once. */
+
+import { constants } from 'node:fs'
+import { chmod, chown, lchown, lstat, open, symlink } from 'node:fs/promises'
+import { BackupError, systemCodeOf } from '../../base/errors.ts'
+import { bufferOf } from '../../base/bytes.ts'
+import type { FileEntry, SymlinkEntry } from '../../model/entry.ts'
+import { applyAttributes } from './attributes.ts'
+import type { RestoreContext } from './context.ts'
+import type { Identity } from './hard-links.ts'
+import type { LeafEntry, LeafItem } from './plan.ts'
+import { alreadyThere } from './restoring-file.ts'
+
+export type SpecialEntry = Exclude<LeafEntry, FileEntry>
+type NodeEntry = Exclude<SpecialEntry, SymlinkEntry>
+
+export interface SpecialItem extends LeafItem {
+  readonly entry: SpecialEntry
+}
+
+/** Undefined when it could not be made, which is reported. */
+export async function restoreSpecial(
+  item: SpecialItem,
+  context: RestoreContext,
+): Promise<Identity | undefined> {
+  try {
+    const identity = await context.target.withDirectory(item.place.slice(0, -1), (directory) =>
+      make(item, directory.at(item.entry.name), context),
+    )
+    context.report.made('other')
+    return identity
+  } catch (error) {
+    const taken = systemCodeOf(error) === 'EEXIST'
+    const reported = taken ? alreadyThere(item.place, error) : error
+    context.report.failed(item.path, { kind: 'content' }, reported)
+    return undefined
+  }
+}
+
+async function make(
+  { path, entry }: SpecialItem,
+  at: Buffer,
+  context: RestoreContext,
+): Promise<Identity> {
+  if (entry.type === 'symlink') {
+    await symlink(bufferOf(entry.target), at)
+    const byPath = (uid: number, gid: number) => lchown(at, uid, gid)
+    await applyAttributes({ path, entry, at, chown: byPath }, context)
+  } else {
+    makeNode(entry, at, context)
+    await withNode(entry, at, (node) =>
+      applyAttributes(
+        {
+          path,
+          entry,
+          at,
+          chown: (uid, gid) => chown(node, uid, gid),
+          chmod: (mode) => chmod(node, mode),
+        },
+        context,
+      ),
+    )
+  }
+  const { dev, ino } = await lstat(at, { bigint: true })
+  return { dev, ino }
+}
+
+function makeNode(entry: NodeEntry, at: Buffer, { system }: RestoreContext): void {
+  const node = 'device' in entry ? { kind: entry.type, device: entry.device } : { kind: entry.type }
+  system.makeNode(at, 0o600, node)
+}
+
+/** Lends a path that leads to this very node, whatever its name is given to: changing modes would follow a link. */
+async function withNode(
+  entry: NodeEntry,
+  at: Buffer,
+  use: (path: Buffer) => Promise<void>,
+): Promise<void> {
+  if (process.platform !== 'linux') {
+    await use(at)
+    return
+  }
+  const handle = await open(at, openPath | constants.O_NOFOLLOW)
+  try {
+    const facts = await handle.stat()
+    if ((facts.mode & constants.S_IFMT) !== typeBits[entry.type] || facts.nlink !== 1) {
+      throw new BackupError('target-refused', 'Something else took the place of a special file.')
+    }
+    await use(Buffer.from(`/proc/self/fd/${handle.fd}`))
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Linux's O_PATH: the name only, nothing is opened; a FIFO would wait, a device might act. */
+const openPath = 0o10000000
+
+const typeBits: Readonly<Record<NodeEntry['type'], number>> = {
+  fifo: constants.S_IFIFO,
+  socket: constants.S_IFSOCK,
+  block: constants.S_IFBLK,
+  char: constants.S_IFCHR,
+}

@@ -1,0 +1,52 @@
+/** Opens a regular file for reading: never through a link, never waiting for a writer, without changing its times. */
+
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { bufferOf } from '../../base/bytes.ts'
+import { BackupError, systemCodeOf } from '../../base/errors.ts'
+import { factsOf, type FileFacts } from './facts.ts'
+
+/** Blocks its thread. Throws Node's errors. */
+export interface SourceFile {
+  /** The facts now: where they differ before and after, the file changed while it was read. */
+  facts(): FileFacts
+  /** Reads from `position` on, or else from where the last read ended, and says how many bytes; 0 at the file's end only. */
+  read(into: Uint8Array, position?: number): number
+  close(): void
+}
+
+/**
+ * @throws Node's error, `ELOOP` for a symbolic link; BackupError `file-unreadable` where it is no regular file (any
+ * more).
+ */
+export function openForReading(path: Uint8Array): SourceFile {
+  const fd = openWithoutTrace(bufferOf(path))
+  const facts = () => factsOf(fstatSync(fd, { bigint: true }))
+  try {
+    const { kind } = facts()
+    if (kind !== 'file') throw new BackupError('file-unreadable', `It is no file but a ${kind}.`)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  return {
+    facts,
+    read: (into, position) => readSync(fd, into, 0, into.length, position ?? null),
+    close: () => closeSync(fd),
+  }
+}
+
+/** Systems lack some of these. */
+const flag = (name: 'O_NOFOLLOW' | 'O_NONBLOCK' | 'O_NOATIME'): number =>
+  (constants as Readonly<Record<string, number | undefined>>)[name] ?? 0
+
+const readFlags = constants.O_RDONLY | flag('O_NOFOLLOW') | flag('O_NONBLOCK')
+
+/** Only a file's owner and root may leave its access time alone. */
+function openWithoutTrace(path: Buffer): number {
+  try {
+    return openSync(path, readFlags | flag('O_NOATIME'))
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EPERM') throw error
+    return openSync(path, readFlags)
+  }
+}

@@ -1,0 +1,17 @@
+/** Why something could not be read; the reasons are those of docs/format.md 9.1. */
+
+import { messageOf, systemCodeOf } from '../../base/errors.ts'
+
+export interface ReadProblem {
+  readonly reason: 'vanished' | 'unreadable'
+  /** One sentence for people. */
+  readonly detail: string
+}
+
+export function problemOf(error: unknown): ReadProblem {
+  const reason = goneCodes.has(systemCodeOf(error) ?? '') ? 'vanished' : 'unreadable'
+  return { reason, detail: messageOf(error) }
+}
+
+/** The name, or a directory above it, is not there any more. */
+const goneCodes: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESTALE'])

@@ -1,0 +1,118 @@
+/** Linux, with glibc or musl, on x64 and arm64. */
+
+import { constants, statfsSync } from 'node:fs'
+import { bufferOf } from '../../base/bytes.ts'
+import type { DeviceNumber } from '../../model/entry.ts'
+import { openCLibrary, ownCString, sharedCString, type CLibrary } from './c-library.ts'
+import { portableSystemCalls } from './portable.ts'
+import { posixMethods } from './posix.ts'
+import { SystemCallError, type SpecialNode, type SystemCalls } from './system-calls.ts'
+import { xattrMethods } from './xattrs.ts'
+
+const libraryNames = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']
+
+const currentDirectory = -100
+const noFollow = 0x100
+
+/** Undefined where the C library can not be reached. */
+export function linuxSystemCalls(): SystemCalls | undefined {
+  const library = openCLibrary(libraryNames)
+  if (library === undefined) return undefined
+  return {
+    ...portableSystemCalls,
+    ...xattrMethods(library, linuxXattrs(library)),
+    ...posixMethods(library, { currentDirectory, noFollow }),
+    ...numberedMethods(library),
+    hasXattrs: true,
+    inodesLast: (path) => !passingInodes.has(statfsSync(bufferOf(path)).type & 0xffff_ffff),
+  }
+}
+
+function linuxXattrs(library: CLibrary) {
+  const list = library.declare('int64_t llistxattr(const void *path, void *list, size_t size)')
+  const get = library.declare(
+    'int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)',
+  )
+  const set = library.declare(
+    'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+  )
+  const remove = library.declare('int lremovexattr(const void *path, const void *name)')
+  return {
+    list,
+    get,
+    set: (path: Uint8Array, name: Uint8Array, value: Uint8Array) =>
+      set(path, name, value, value.length, 0),
+    remove,
+  }
+}
+
+/** Calls by their number: old C libraries have no function for them. */
+const callNumbers: Readonly<Record<string, { mknodat: number; renameat2: number }>> = {
+  x64: { mknodat: 259, renameat2: 316 },
+  arm64: { mknodat: 33, renameat2: 276 },
+}
+
+function numberedMethods(
+  library: CLibrary,
+): Partial<Pick<SystemCalls, 'makeNode' | 'renameNoReplace'>> {
+  const numbers = callNumbers[process.arch]
+  if (numbers === undefined) return {}
+  const mknodat = library.declare(
+    'long syscall(long call, long at, const void *path, long mode, long device)',
+  )
+  const renameat2 = library.declare(
+    'long syscall(long call, long from_at, const void *from, long to_at, const void *to, long flags)',
+  )
+  return {
+    makeNode: (path, mode, node) => {
+      const { type, device } = nodeNumbers(node)
+      const at = currentDirectory
+      library.check(mknodat(numbers.mknodat, at, sharedCString(path), type | mode, device), 'mknod')
+    },
+    renameNoReplace: (from, to) => {
+      const cTo = ownCString(to)
+      const at = currentDirectory
+      if (renameat2(numbers.renameat2, at, sharedCString(from), at, cTo, noReplace) === 0) return
+      const code = library.errorCode()
+      // Some file systems do not know the flag.
+      if (code !== 'EINVAL' && code !== 'ENOSYS') throw new SystemCallError(code, 'rename')
+      portableSystemCalls.renameNoReplace(from, to)
+    },
+  }
+}
+
+const noReplace = 1
+
+function nodeNumbers(node: SpecialNode): { readonly type: number; readonly device: number } {
+  switch (node.kind) {
+    case 'fifo':
+      return { type: constants.S_IFIFO, device: 0 }
+    case 'socket':
+      return { type: constants.S_IFSOCK, device: 0 }
+    case 'block':
+      return { type: constants.S_IFBLK, device: kernelDevice(node.device) }
+    case 'char':
+      return { type: constants.S_IFCHR, device: kernelDevice(node.device) }
+  }
+}
+
+/** The kernel's own 32-bit form: 12 bits of major, 20 of minor. */
+function kernelDevice({ major, minor }: DeviceNumber): number {
+  if (major > 0xfff || minor > 0xf_ffff) throw new SystemCallError('EINVAL', 'mknod')
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0
+}
+
+/** File systems that number their files anew: after each mount, or whenever they forget one. */
+const passingInodes: ReadonlySet<number> = new Set(
+  [
+    0x65735546, // FUSE
+    0x517b, // SMB
+    0xff534d42, // CIFS
+    0xfe534d42, // SMB 2
+    0x4d44, // FAT
+    0x2011bab0, // exFAT
+    0x01021997, // 9P
+    0x786f4256, // VirtualBox shared folders
+    0xbacbacbc, // VMware shared folders
+  ].map((type) => type & 0xffff_ffff),
+)

@@ -1,0 +1,51 @@
+/** What Node lacks or blurs, one interface over all systems. Paths are bytes; nothing follows a symbolic link. */
+
+import type { DeviceNumber } from '../../model/entry.ts'
+
+/** Every method throws a `SystemCallError` with the system's code, e.g. `EPERM`. */
+export interface SystemCalls {
+  /** Whether this system keeps extended attributes and the methods for them work. */
+  readonly hasXattrs: boolean
+
+  /** Names in the system's order; none where the file system has no attributes. */
+  listXattrs(path: Uint8Array): readonly Uint8Array[]
+  /** @throws SystemCallError `ENODATA` on every system where there is no such attribute. */
+  getXattr(path: Uint8Array, name: Uint8Array): Uint8Array
+  setXattr(path: Uint8Array, name: Uint8Array, value: Uint8Array): void
+  removeXattr(path: Uint8Array, name: Uint8Array): void
+
+  /** Sets access and modification time in nanoseconds since 1970. */
+  setTimes(path: Uint8Array, accessNs: bigint, modificationNs: bigint): void
+
+  /** Makes a file that is neither file, directory nor link. The process's umask is taken from `mode`. */
+  makeNode(path: Uint8Array, mode: number, node: SpecialNode): void
+
+  /** @throws SystemCallError `EEXIST` when `to` exists. */
+  renameNoReplace(from: Uint8Array, to: Uint8Array): void
+
+  /**
+   * Opens a file for writing, made if need be, that nobody else can open so until the descriptor is closed or the
+   * process dies; undefined when somebody has it open so.
+   */
+  openLocked(path: string): number | undefined
+
+  /** Whether inode numbers of the file system that `path` (followed) lies on stay with their files. */
+  inodesLast(path: Uint8Array): boolean
+}
+
+export type SpecialNode =
+  | { readonly kind: 'fifo' | 'socket' }
+  | { readonly kind: 'block' | 'char'; readonly device: DeviceNumber }
+
+/** A system call that failed; looks like Node's own errors. */
+export class SystemCallError extends Error {
+  readonly code: string
+  readonly syscall: string
+
+  constructor(code: string, syscall: string) {
+    super(`${code}: ${syscall} failed`)
+    this.name = 'SystemCallError'
+    this.code = code
+    this.syscall = syscall
+  }
+}

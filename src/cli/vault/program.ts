@@ -1,0 +1,79 @@
+/** All commands of `backup-vault`, and the options that each of them takes. */
+
+import { Command } from 'commander'
+import { defaultVaultDirectory } from '../../config/vault-directory.ts'
+import { version } from '../render/version.ts'
+import type { CommandContext } from './context.ts'
+import { addCredentials } from './credentials.ts'
+import { addInit } from './init.ts'
+import { addMachinesDelete } from './machines-delete.ts'
+import { addMachinesList } from './machines-list.ts'
+import { addMachinesRevoke } from './machines-revoke.ts'
+import { addRebuildCatalog } from './rebuild-catalog.ts'
+import { addServe } from './serve.ts'
+import { addStatus } from './status.ts'
+import { addVaultCreate } from './vault-create.ts'
+import { addVaultList } from './vault-list.ts'
+import { addVaultSetAddress } from './vault-set-address.ts'
+
+/** Throws a CommanderError instead of ending the process. */
+export function createProgram(context: CommandContext): Command {
+  const program = prepare(new Command('backup-vault'), context)
+    .description('Keeps the encrypted recovery points of many machines.')
+    .version(version)
+  addGlobalOptions(program, context)
+  addInit(program, context)
+  addVaults(program, context)
+  addCredentials(program, context)
+  addMachines(program, context)
+  addServe(program, context)
+  addStatus(program, context)
+  addRebuildCatalog(program, context)
+  for (const command of allBelow(program)) prepare(command, context)
+  return program
+}
+
+function addVaults(program: Command, context: CommandContext): void {
+  const vault = program.command('vault').description('make and list vaults; set the address')
+  addVaultCreate(vault, context)
+  addVaultList(vault, context)
+  addVaultSetAddress(vault, context)
+}
+
+function addMachines(program: Command, context: CommandContext): void {
+  const machines = program.command('machines').description('list, revoke and delete machines')
+  addMachinesList(machines, context)
+  addMachinesRevoke(machines, context)
+  addMachinesDelete(machines, context)
+}
+
+function addGlobalOptions(program: Command, { host }: CommandContext): void {
+  const isRoot = host.platform !== 'win32' && host.getuid?.() === 0
+  const standard = defaultVaultDirectory({ platform: host.platform, env: host.env, isRoot })
+  program
+    .option(
+      '--dir <dir>',
+      "the vault's directory (or BACKUP_VAULT_DIR)",
+      host.env['BACKUP_VAULT_DIR'] ?? standard,
+    )
+    .option('--json', 'one JSON object per line, an exit record last')
+    .option('-q, --quiet', 'results and errors only')
+    .option('-v, --verbose', 'say more')
+}
+
+/** Errors are thrown, help goes to the streams of this run, and no text comes between lines of JSON. */
+function prepare(command: Command, { host, output }: CommandContext): Command {
+  return command
+    .exitOverride()
+    .showHelpAfterError('(add --help for what can be said)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => {
+        if (!output.json) host.stderr.write(text)
+      },
+    })
+}
+
+const allBelow = (command: Command): Command[] =>
+  command.commands.flatMap((child) => [child, ...allBelow(child)])

@@ -1,0 +1,27 @@
+/** Argon2id version 0x13 (RFC 9106), off the main thread. Callers check the bounds before: see model/slot.ts. */
+
+import { hashRaw } from '@node-rs/argon2'
+import { checkArgon2, type Argon2Parameters } from '../../model/slot.ts'
+
+/** Its enum is ambient and const: these are its numbers. */
+const argon2id = 2
+const version13 = 1
+
+/** 32 bytes. `salt`: 32 bytes. @throws BackupError `malformed` before memory is taken, for parameters outside the limits. */
+export async function argon2(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  parameters: Argon2Parameters & { readonly allowWeak?: boolean },
+): Promise<Uint8Array> {
+  checkArgon2(parameters, parameters.allowWeak)
+  if (salt.length !== 32) throw new RangeError('a salt has 32 bytes')
+  return hashRaw(passphrase, {
+    salt,
+    memoryCost: parameters.memoryKiB,
+    timeCost: parameters.passes,
+    parallelism: parameters.lanes,
+    outputLen: 32,
+    algorithm: argon2id,
+    version: version13,
+  })
+}

@@ -1,0 +1,94 @@
+/** Making and opening key slots (docs/format.md 2.1). */
+
+import { timingSafeEqual } from 'node:crypto'
+import { ascii, type RandomBytes } from '../base/bytes.ts'
+import { BackupError } from '../base/errors.ts'
+import { passphraseBytes } from '../model/passphrase.ts'
+import {
+  defaultArgon2,
+  encodeSlot,
+  encodeSlotBody,
+  encodeSlotHead,
+  type Argon2Parameters,
+  type Slot,
+  type SlotHead,
+} from '../model/slot.ts'
+import { openAead, sealAead, zeroNonce } from './primitives/aead.ts'
+import { argon2 } from './primitives/argon2.ts'
+import { hkdfExpand, hmacSha256 } from './primitives/hash.ts'
+import { ed25519PublicKey } from './primitives/signature.ts'
+
+/** What a passphrase gives for one salt. */
+export interface SlotKeys {
+  readonly kek: Uint8Array
+  readonly commit: Uint8Array
+  /** Seed of the Ed25519 key that proves the passphrase. */
+  readonly auth: Uint8Array
+}
+
+export interface SlotDerivation extends Argon2Parameters {
+  /** 32 bytes. */
+  readonly salt: Uint8Array
+  readonly allowWeak?: boolean
+}
+
+/** Takes about half a second and the memory that the parameters say. */
+export async function deriveSlotKeys(
+  passphrase: string,
+  derivation: SlotDerivation,
+): Promise<SlotKeys> {
+  const stretched = await argon2(passphraseBytes(passphrase), derivation.salt, derivation)
+  const key = (name: string) => hkdfExpand(stretched, ascii(`backup/v1/slot/${name}`))
+  const keys = { kek: key('kek'), commit: key('commit'), auth: key('auth') }
+  stretched.fill(0)
+  return keys
+}
+
+export type NewSlot = Omit<SlotHead, 'argon2' | 'salt' | 'authPublicKey'> & {
+  readonly argon2?: Argon2Parameters
+}
+
+/** The slot's stored bytes. */
+export async function createSlot(
+  secrets: { readonly passphrase: string; readonly masterKey: Uint8Array },
+  facts: NewSlot,
+  random: RandomBytes,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parameters = facts.argon2 ?? defaultArgon2
+  const salt = random(32)
+  const keys = await deriveSlotKeys(secrets.passphrase, { ...parameters, salt, allowWeak: true })
+  const head: SlotHead = {
+    ...facts,
+    argon2: parameters,
+    salt,
+    authPublicKey: ed25519PublicKey(keys.auth),
+  }
+  const sealedMasterKey = sealAead(
+    { key: keys.kek, nonce: zeroNonce, aad: encodeSlotHead(head) },
+    secrets.masterKey,
+  )
+  const commitment = hmacSha256(keys.commit, encodeSlotBody(head, sealedMasterKey))
+  return encodeSlot({ ...head, sealedMasterKey, commitment })
+}
+
+/** The master key. @throws BackupError `passphrase-wrong` */
+export async function openSlot(slot: Slot, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+  const keys = await deriveSlotKeys(passphrase, {
+    ...slot.argon2,
+    salt: slot.salt,
+    allowWeak: true,
+  })
+  return openSlotWith(slot, keys)
+}
+
+/** The commitment comes first: a slot belongs to one passphrase. */
+export function openSlotWith(slot: Slot, keys: SlotKeys): Uint8Array<ArrayBuffer> {
+  const commitment = hmacSha256(keys.commit, encodeSlotBody(slot, slot.sealedMasterKey))
+  if (!timingSafeEqual(commitment, slot.commitment)) {
+    throw new BackupError('passphrase-wrong', 'The passphrase does not open this key slot.', {
+      hint: 'Check the passphrase, upper and lower case among others.',
+    })
+  }
+  const context = { key: keys.kek, nonce: zeroNonce, aad: encodeSlotHead(slot) }
+  return openAead(context, slot.sealedMasterKey)
+}

@@ -1,0 +1,81 @@
+/** Walks the pages of a directory's tree and holds them to each other (docs/format.md 7.2). */
+
+import { BackupError } from '../base/errors.ts'
+import { compareBytes, equalBytes } from '../base/bytes.ts'
+import type { Entry } from './entry.ts'
+import type { ChunkReference } from './ids.ts'
+import type { TreePage, TreeParent, TreePiece } from './tree-page.ts'
+import { decodeTreePage } from './tree-page.ts'
+
+/** Gives the plaintext of a chunk of type 2, its id checked. */
+export type LoadPage = (reference: ChunkReference) => Promise<Uint8Array>
+
+/** All entries of a directory, ascending by name. @throws BackupError `malformed` where pages contradict each other. */
+export async function* readTree(
+  root: ChunkReference,
+  load: LoadPage,
+): AsyncGenerator<Entry, void, undefined> {
+  for await (const entries of readTreeLeaves(root, load)) yield* entries
+}
+
+/** The same, leaf by leaf; an empty directory is one leaf without entries. */
+export async function* readTreeLeaves(
+  root: ChunkReference,
+  load: LoadPage,
+): AsyncGenerator<readonly Entry[], void, undefined> {
+  let before: Uint8Array | undefined
+  const rootPage = await loadRoot(root, load)
+  for await (const entries of leavesOf(rootPage, load)) {
+    const first = entries[0]
+    if (before !== undefined && first !== undefined && compareBytes(before, first.name) >= 0) {
+      throw malformed('names are not in order')
+    }
+    before = entries.at(-1)?.name
+    yield entries
+  }
+}
+
+/** The entry of that name, or undefined; loads one page of each level. */
+export async function findEntry(
+  root: ChunkReference,
+  name: Uint8Array,
+  load: LoadPage,
+): Promise<Entry | undefined> {
+  let page = await loadRoot(root, load)
+  while ('pieces' in page) {
+    const piece = page.pieces.findLast((candidate) => compareBytes(candidate.firstName, name) <= 0)
+    if (piece === undefined) return undefined
+    page = await loadPiece(page, piece, load)
+  }
+  return page.entries.find((entry) => equalBytes(entry.name, name))
+}
+
+async function* leavesOf(
+  page: TreePage,
+  load: LoadPage,
+): AsyncGenerator<readonly Entry[], void, undefined> {
+  if (!('pieces' in page)) {
+    yield page.entries
+    return
+  }
+  for (const piece of page.pieces) yield* leavesOf(await loadPiece(page, piece, load), load)
+}
+
+async function loadRoot(root: ChunkReference, load: LoadPage): Promise<TreePage> {
+  const page = decodeTreePage(await load(root))
+  if ('pieces' in page && page.pieces.length < 2) throw malformed('a root has one piece')
+  return page
+}
+
+async function loadPiece(parent: TreeParent, piece: TreePiece, load: LoadPage): Promise<TreePage> {
+  const page = decodeTreePage(await load(piece.reference))
+  if (page.level !== parent.level - 1) throw malformed('a page is of another level')
+  const first = 'pieces' in page ? page.pieces[0]?.firstName : page.entries[0]?.name
+  if (first === undefined || !equalBytes(first, piece.firstName)) {
+    throw malformed('a page begins with another name')
+  }
+  return page
+}
+
+const malformed = (why: string): BackupError =>
+  new BackupError('malformed', `Not a tree of this format: ${why}.`)

@@ -1,0 +1,61 @@
+/**
+ * Which chunks the vault has, and what a point that uses them has to name. Of several places one in a pack of this run
+ * counts, else one in a pack of the previous point's refs, else the newest (DESIGN 4.4).
+ */
+
+import { fromHex } from '../base/bytes.ts'
+import type { ChunkId, ObjectId } from '../model/ids.ts'
+import type { IndexView, PackFacts } from '../model/index-object.ts'
+
+export interface KnownPlace {
+  readonly pack: ObjectId
+  /** The index that says so: the largest of several. */
+  readonly index: ObjectId
+}
+
+export interface KnownChunks {
+  /** Undefined when no pack that counts holds the chunk. */
+  place(id: ChunkId): KnownPlace | undefined
+}
+
+export interface PackRanks {
+  /** Packs that the vault does not have, by its list or its word, count for nothing. */
+  isPresent(pack: ObjectId): boolean
+  readonly own: ReadonlySet<ObjectId>
+  readonly previousRefs: ReadonlySet<ObjectId>
+}
+
+export function createKnownChunks(
+  indexes: ReadonlyMap<ObjectId, IndexView>,
+  ranks: PackRanks,
+): KnownChunks {
+  const largestFirst = [...indexes].sort(([, a], [, b]) => b.chunkCount - a.chunkCount)
+  return {
+    place: (id) => {
+      const bytes = fromHex(id)
+      if (bytes === undefined) return undefined
+      let best: { readonly pack: PackFacts; readonly index: ObjectId } | undefined
+      for (const [index, view] of largestFirst) {
+        for (const pack of packsWith(view, bytes)) {
+          if (ranks.isPresent(pack.id) && isBetter(pack, best?.pack, ranks)) best = { pack, index }
+        }
+      }
+      return best === undefined ? undefined : { pack: best.pack.id, index: best.index }
+    },
+  }
+}
+
+function* packsWith(view: IndexView, id: Uint8Array): Generator<PackFacts, void, undefined> {
+  for (let row = view.find(id); row >= 0 && view.isAt(row, id); row++) {
+    const pack = view.packs[view.placeAt(row).pack]
+    if (pack !== undefined) yield pack
+  }
+}
+
+function isBetter(pack: PackFacts, best: PackFacts | undefined, ranks: PackRanks): boolean {
+  if (best === undefined) return true
+  const rank = ({ id }: PackFacts) => (ranks.own.has(id) ? 2 : ranks.previousRefs.has(id) ? 1 : 0)
+  const order = rank(pack) - rank(best)
+  if (order !== 0) return order > 0
+  return pack.day !== best.day ? pack.day > best.day : pack.id < best.id
+}

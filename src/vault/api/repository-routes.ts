@@ -1,0 +1,112 @@
+/** Repositories, their configs and key slots: numbered from 0, created once each. */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { concatBytes } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import { decodeSlot } from '../../model/slot.ts'
+import { beginsAsSealed } from '../../model/sealed-object.ts'
+import { limits } from '../../protocol/routes.ts'
+import {
+  numberedFolder,
+  numberName,
+  parseNumberName,
+  repositoriesFolder,
+  type Namespace,
+  type NumberedKind,
+} from '../objects/keys.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { RepositoryPlace } from '../objects/presence.ts'
+import { checkedBody } from './beginning.ts'
+import { bodyOf, readBody } from './body.ts'
+import type { ApiContext } from './context.ts'
+import { numberOf, repositoryIn } from './parameters.ts'
+import { identityOf } from './request-identity.ts'
+import { sendStored } from './stored-bytes.ts'
+
+export function addRepositoryRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { store } = context
+  app.get('/v1/repositories', async (request) => ({
+    numbers: await repositoriesOf(store, identityOf(request).space),
+  }))
+  for (const kind of ['configs', 'slots'] as const) {
+    const path = `/v1/repositories/:repository/${kind}`
+    app.get(path, async (request) => ({
+      numbers: await numbersOf(store, repositoryIn(request), kind),
+    }))
+    app.get(`${path}/:number`, (request, reply) =>
+      sendStored(request, reply, { store, key: keyFor(request, kind) }),
+    )
+  }
+  app.put('/v1/repositories/:repository/configs/:number', async (request, reply) => {
+    await checkNumber(context, request, 'configs')
+    const body = bodyOf(request, { maxBytes: limits.configBytes, pace: context.pace })
+    const config = checkedBody(body, (start) => beginsAsSealed(start, 'config'))
+    const result = await store.create(keyFor(request, 'configs'), config)
+    return reply.code(result === 'created' ? 201 : 200).send()
+  })
+  app.put('/v1/repositories/:repository/slots/:number', async (request, reply) => {
+    await checkNumber(context, request, 'slots')
+    const bytes = await readBody(request, { maxBytes: limits.recordBytes, pace: context.pace })
+    checkSlot(bytes, repositoryIn(request), numberOf(request))
+    const result = await store.create(keyFor(request, 'slots'), bytes)
+    return reply.code(result === 'created' ? 201 : 200).send()
+  })
+}
+
+function keyFor(request: FastifyRequest, kind: NumberedKind): string {
+  const { space, repository } = repositoryIn(request)
+  return numberedFolder(space, repository, kind) + numberName(numberOf(request))
+}
+
+async function repositoriesOf(store: ObjectStore, space: Namespace): Promise<number[]> {
+  const names = await store.folders(repositoriesFolder(space))
+  return names.map(Number).sort((a, b) => a - b)
+}
+
+async function numbersOf(
+  store: ObjectStore,
+  { space, repository }: RepositoryPlace,
+  kind: NumberedKind,
+): Promise<number[]> {
+  const folder = numberedFolder(space, repository, kind)
+  const numbers: number[] = []
+  for await (const { key } of store.list(folder)) {
+    const number = parseNumberName(key.slice(folder.length))
+    if (number !== undefined) numbers.push(number)
+  }
+  return numbers
+}
+
+/** A number is the next one, or one that is there (its bytes decide then). Repositories begin one after another as well. */
+async function checkNumber(
+  { store }: ApiContext,
+  request: FastifyRequest,
+  kind: NumberedKind,
+): Promise<void> {
+  const place = repositoryIn(request)
+  const number = numberOf(request)
+  const repositories = await repositoriesOf(store, place.space)
+  const next = (await numbersOf(store, place, kind)).length
+  if (number > next || place.repository > repositories.length) {
+    throw new BackupError('usage', `The next of the ${kind} is number ${next}.`, {
+      facts: { next },
+    })
+  }
+  if (kind === 'slots' && number > 0 && number === next) {
+    throw new BackupError('retention-refused', 'Another key slot needs a security PIN.', {
+      hint: "The vault's operator can give one.",
+    })
+  }
+}
+
+/** Everything that a slot says in the clear has to be true: recovery relies on it. */
+function checkSlot(bytes: Uint8Array, place: RepositoryPlace, number: number): void {
+  const slot = decodeSlot(concatBytes(bytes), true)
+  const isRight =
+    slot.vaultId === place.space.vaultId &&
+    slot.machineId === place.space.machineId &&
+    slot.repository === place.repository &&
+    slot.slot === number
+  if (!isRight)
+    throw new BackupError('malformed', 'The key slot is of another place than its path.')
+}

@@ -1,0 +1,136 @@
+/** What each record of the log changes in the catalog. Reading the same log always gives the same rows. */
+
+import type { MachineId } from '../../model/ids.ts'
+import type { EntryOf, LogEntry } from '../records/entries.ts'
+import type { LogRecord } from '../records/log-record.ts'
+import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
+import type { Catalog } from './tables.ts'
+
+/**
+ * One transaction: the rows and the number together. A record that another process has applied in the meantime is left alone.
+ * `sum`: what the record ends in, hexadecimal.
+ */
+export async function applyRecord(catalog: Catalog, record: LogRecord, sum: string): Promise<void> {
+  await catalog.transaction().execute(async (transaction) => {
+    const head = await readLogHead(transaction)
+    if (head.number >= record.number) return
+    await applyEntry(transaction, record.entry, record.atMs)
+    await writeLogHead(transaction, { number: record.number, sum })
+  })
+}
+
+async function applyEntry(catalog: Catalog, entry: LogEntry, atMs: number): Promise<void> {
+  switch (entry.kind) {
+    case 'vault-created':
+      await catalog
+        .insertInto('vaults')
+        .values({ id: entry.vaultId, name: entry.name, createdAt: atMs })
+        .execute()
+      return
+    case 'address-set':
+      await writeMeta(catalog, 'address', entry.address)
+      await writeMeta(catalog, 'port', String(entry.port))
+      return
+    case 'credential-issued':
+      await addCredential(catalog, entry)
+      return
+    case 'credentials-revoked':
+      await revokeCredentials(catalog, entry, atMs)
+      return
+    case 'machine-registered':
+      await addMachine(catalog, entry, atMs)
+      return
+    case 'machine-retired':
+      await setMachineState(catalog, entry.machineId, 'retired')
+      return
+    case 'machine-deleted':
+      await setMachineState(catalog, entry.machineId, 'deleted')
+      return
+    case 'certificate-issued':
+      await addCertificate(catalog, entry, atMs)
+      return
+    case 'certificate-revoked':
+      await catalog
+        .updateTable('certificates')
+        .set({ revokedAt: atMs })
+        .where('fingerprint', '=', entry.fingerprint)
+        .where('revokedAt', 'is', null)
+        .execute()
+      return
+    case 'recovery-try':
+      await catalog
+        .insertInto('recoveryTries')
+        .values({ machineId: entry.machineId, at: entry.at, ok: entry.ok ? 1 : 0 })
+        .execute()
+      return
+    case 'authority-successor':
+      await catalog
+        .insertInto('authorities')
+        .values({ certificate: entry.certificate, addedAt: atMs })
+        .execute()
+  }
+}
+
+async function addCredential(catalog: Catalog, entry: EntryOf<'credential-issued'>): Promise<void> {
+  const { vaultId, serial, purpose, machineId = null, publicKey, issuedAt, expiresAt } = entry
+  await catalog
+    .insertInto('credentials')
+    .values({
+      vaultId,
+      serial,
+      purpose,
+      machineId,
+      publicKey,
+      issuedAt,
+      expiresAt,
+      revokedAt: null,
+    })
+    .execute()
+}
+
+async function revokeCredentials(
+  catalog: Catalog,
+  entry: EntryOf<'credentials-revoked'>,
+  atMs: number,
+): Promise<void> {
+  let update = catalog
+    .updateTable('credentials')
+    .set({ revokedAt: atMs })
+    .where('vaultId', '=', entry.vaultId)
+    .where('revokedAt', 'is', null)
+  if (entry.purpose !== undefined) update = update.where('purpose', '=', entry.purpose)
+  if (entry.machineId !== undefined) update = update.where('machineId', '=', entry.machineId)
+  await update.execute()
+}
+
+async function addMachine(
+  catalog: Catalog,
+  entry: EntryOf<'machine-registered'>,
+  atMs: number,
+): Promise<void> {
+  const { machineId: id, vaultId, name, requestId, serial } = entry
+  await catalog
+    .insertInto('machines')
+    .values({ id, vaultId, name, requestId, serial, registeredAt: atMs, state: 'active' })
+    .execute()
+}
+
+const setMachineState = (
+  catalog: Catalog,
+  machineId: MachineId,
+  state: 'retired' | 'deleted',
+): Promise<unknown> =>
+  catalog.updateTable('machines').set({ state }).where('id', '=', machineId).execute()
+
+async function addCertificate(
+  catalog: Catalog,
+  entry: EntryOf<'certificate-issued'>,
+  atMs: number,
+): Promise<void> {
+  const { fingerprint, machineId, access, notAfter, requestId, certificate } = entry
+  const said = { fingerprint, machineId, access, notAfter, requestId, certificate }
+  await catalog
+    .insertInto('certificates')
+    .values({ ...said, issuedAt: atMs, revokedAt: null })
+    .execute()
+}

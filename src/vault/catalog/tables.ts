@@ -1,0 +1,130 @@
+/**
+ * The catalog: what the vault looks up on every request. It is a cache of the object store and its log:
+ * losing it, or going back to an older copy, loses nothing but time.
+ */
+
+import type { Generated, Kysely, Selectable } from 'kysely'
+import type {
+  MachineId,
+  ObjectId,
+  ObjectKind,
+  RecordHash,
+  SourceName,
+  VaultId,
+} from '../../model/ids.ts'
+import type { Access, CredentialPurpose } from '../records/entries.ts'
+
+/** All times are ms since 1970, by the vault's clock. */
+export interface Tables {
+  meta: { key: string; value: string }
+  vaults: { id: VaultId; name: string; createdAt: number }
+  machines: {
+    id: MachineId
+    vaultId: VaultId
+    name: string
+    requestId: string
+    serial: number
+    registeredAt: number
+    /** Names are taken by active machines only; a deleted one's data is marked for collection. */
+    state: 'active' | 'retired' | 'deleted'
+  }
+  certificates: {
+    /** SHA-256 of the DER, hexadecimal. */
+    fingerprint: string
+    machineId: MachineId
+    access: Access
+    notAfter: number
+    requestId: string
+    /** PEM. */
+    certificate: string
+    issuedAt: number
+    revokedAt: number | null
+  }
+  credentials: {
+    vaultId: VaultId
+    serial: number
+    purpose: CredentialPurpose
+    machineId: MachineId | null
+    /** SPKI, DER. */
+    publicKey: Uint8Array
+    issuedAt: number
+    expiresAt: number
+    revokedAt: number | null
+  }
+  recoveryTries: { number: Generated<number>; machineId: MachineId; at: number; ok: 0 | 1 }
+  /** Authorities that follow the first one. */
+  authorities: { number: Generated<number>; certificate: string; addedAt: number }
+  objects: {
+    machineId: MachineId
+    repository: number
+    id: ObjectId
+    kind: ObjectKind
+    sizeBytes: number
+    receivedAt: number
+    /** Last sent or asked for: unreferenced uploads are kept for 30 days from then. */
+    askedAt: number
+    /** Staged: no point names it yet. */
+    state: 'staged' | 'live' | 'trash' | 'damaged'
+    purgeAt: number | null
+  }
+  points: {
+    machineId: MachineId
+    source: SourceName
+    seq: number
+    hash: RecordHash
+    repository: number
+    committedAt: number
+    /** Joined by commas: `daily,weekly`. */
+    tags: string
+    retainUntil: number
+    lockUntil: number
+    recordNumber: number
+    commit: Uint8Array
+    record: Uint8Array
+  }
+  runs: { machineId: MachineId; id: string; report: string; updatedAt: number }
+  events: {
+    cursor: Generated<number>
+    machineId: MachineId
+    repository: number
+    kind: 'damaged' | 'trashed' | 'purged'
+    id: ObjectId
+  }
+}
+
+/** The catalog, or a transaction in it. */
+export type Catalog = Kysely<Tables>
+export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
+
+/** Raised with every change of the tables; a catalog of another version is rebuilt. */
+export const catalogVersion = 1
+
+export const tableStatements: readonly string[] = [
+  `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
+  `create table "vaults" ("id" text primary key, "name" text not null unique, "createdAt" integer not null) without rowid`,
+  `create table "machines" ("id" text primary key, "vaultId" text not null, "name" text not null, "requestId" text not null,
+     "serial" integer not null, "registeredAt" integer not null, "state" text not null) without rowid`,
+  `create unique index "machineNames" on "machines" ("vaultId", "name") where "state" = 'active'`,
+  `create table "certificates" ("fingerprint" text primary key, "machineId" text not null, "access" text not null,
+     "notAfter" integer not null, "requestId" text not null, "certificate" text not null, "issuedAt" integer not null,
+     "revokedAt" integer) without rowid`,
+  `create index "certificatesOfMachine" on "certificates" ("machineId")`,
+  `create table "credentials" ("vaultId" text not null, "serial" integer not null, "purpose" text not null, "machineId" text,
+     "publicKey" blob not null, "issuedAt" integer not null, "expiresAt" integer not null, "revokedAt" integer,
+     primary key ("vaultId", "serial")) without rowid`,
+  `create table "recoveryTries" ("number" integer primary key, "machineId" text not null, "at" integer not null, "ok" integer not null)`,
+  `create index "triesOfMachine" on "recoveryTries" ("machineId", "at")`,
+  `create table "authorities" ("number" integer primary key, "certificate" text not null, "addedAt" integer not null)`,
+  `create table "objects" ("machineId" text not null, "repository" integer not null, "id" text not null, "kind" text not null,
+     "sizeBytes" integer not null, "receivedAt" integer not null, "askedAt" integer not null, "state" text not null,
+     "purgeAt" integer, primary key ("machineId", "repository", "id")) without rowid`,
+  `create table "points" ("machineId" text not null, "source" text not null, "seq" integer not null, "hash" text not null,
+     "repository" integer not null, "committedAt" integer not null, "tags" text not null, "retainUntil" integer not null,
+     "lockUntil" integer not null, "recordNumber" integer not null, "commit" blob not null, "record" blob not null,
+     primary key ("machineId", "source", "seq")) without rowid`,
+  `create table "runs" ("machineId" text not null, "id" text not null, "report" text not null, "updatedAt" integer not null,
+     primary key ("machineId", "id")) without rowid`,
+  `create table "events" ("cursor" integer primary key autoincrement, "machineId" text not null, "repository" integer not null,
+     "kind" text not null, "id" text not null)`,
+  `create index "eventsOfMachine" on "events" ("machineId", "cursor")`,
+]

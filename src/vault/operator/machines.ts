@@ -1,0 +1,137 @@
+/** Machines as an operator sees and removes them. Nothing here deletes what a machine has kept. */
+
+import { BackupError } from '../../base/errors.ts'
+import type { VaultId } from '../../model/ids.ts'
+import { certificatesOf, type Certificate } from '../catalog/certificates.ts'
+import { findMachine, listMachines, type Machine } from '../catalog/machines.ts'
+import type { OperatorContext } from './context.ts'
+
+export interface MachineQuery {
+  /** All vaults, if not said. */
+  readonly vaultId?: VaultId | undefined
+  /** Its name, or the beginning of its id (4 digits at least). */
+  readonly machine: string
+  /** Machines that are retired or deleted count too, where no active one has that name. */
+  readonly retired?: boolean
+}
+
+/** @throws BackupError `not-found`; `usage` where several fit */
+export async function oneMachine(context: OperatorContext, query: MachineQuery): Promise<Machine> {
+  const all = await listMachines(context.catalog, query.vaultId)
+  const fitting = all.filter((machine) => fits(machine, query.machine))
+  const active = fitting.filter((machine) => machine.state === 'active')
+  const candidates = active.length > 0 || query.retired !== true ? active : fitting
+  const [found, ...others] = candidates
+  if (found === undefined) throw noMachine(query, fitting)
+  if (others.length > 0) throw severalMachines(query, candidates)
+  return found
+}
+
+const fits = (machine: Machine, text: string): boolean =>
+  machine.name === text || (/^[0-9a-f]{4,32}$/.test(text) && machine.id.startsWith(text))
+
+function noMachine(query: MachineQuery, gone: readonly Machine[]): BackupError {
+  const what = JSON.stringify(query.machine)
+  const message =
+    gone.length === 0 ? `There is no machine ${what}.` : `The machine ${what} is ${gone[0]?.state}.`
+  return new BackupError('not-found', message, {
+    hint: 'backup-vault machines list shows those there are.',
+  })
+}
+
+const severalMachines = (query: MachineQuery, machines: readonly Machine[]): BackupError =>
+  new BackupError('usage', `Several machines fit ${JSON.stringify(query.machine)}.`, {
+    hint: `Say the id: ${machines.map((machine) => machine.id.slice(0, 12)).join(', ')}.`,
+    facts: { ids: machines.map((machine) => machine.id) },
+  })
+
+/** Its certificates are refused from the next request on; its name stays taken. Returns how many were good until now. */
+export async function revokeMachine(context: OperatorContext, machine: Machine): Promise<number> {
+  let revoked = 0
+  for (;;) {
+    const written = await context.log.append(async () => {
+      const [good] = await unrevoked(context, machine)
+      return good && { kind: 'certificate-revoked', fingerprint: good.fingerprint }
+    })
+    if (written === undefined) return revoked
+    revoked += 1
+  }
+}
+
+/** Revokes it and frees its name. Its points stay where they are, and can still be recovered. */
+export async function deleteMachine(context: OperatorContext, machine: Machine): Promise<void> {
+  await context.log.append(async () => {
+    const current = await findMachine(context.catalog, machine.id)
+    return current?.state === 'deleted'
+      ? undefined
+      : { kind: 'machine-deleted', machineId: machine.id }
+  })
+  await revokeMachine(context, machine)
+}
+
+const unrevoked = async (context: OperatorContext, machine: Machine): Promise<Certificate[]> =>
+  (await certificatesOf(context.catalog, machine.id)).filter((one) => one.revokedAt === null)
+
+export interface MachineSummary extends Machine {
+  /** `revoked`, `expired`: it counts, but has no certificate that is good. */
+  readonly standing: 'active' | 'revoked' | 'expired' | 'retired' | 'deleted'
+  readonly certificateUntil: number | null
+  readonly points: number
+  readonly lastPointAt: number | null
+  readonly storedBytes: number
+}
+
+export async function summarizeMachines(
+  context: OperatorContext,
+  vaultId?: VaultId,
+): Promise<MachineSummary[]> {
+  const summaries: MachineSummary[] = []
+  for (const machine of await listMachines(context.catalog, vaultId)) {
+    summaries.push(await summarize(context, machine))
+  }
+  return summaries
+}
+
+async function summarize(context: OperatorContext, machine: Machine): Promise<MachineSummary> {
+  const certificates = await unrevoked(context, machine)
+  const ends = certificates.filter((one) => one.access === 'full').map((one) => one.notAfter)
+  const certificateUntil = ends.length === 0 ? null : Math.max(...ends)
+  return {
+    ...machine,
+    standing: standingOf(machine, certificateUntil, context.clock.now()),
+    certificateUntil,
+    ...(await pointsOf(context, machine)),
+    storedBytes: await storedBytesOf(context, machine),
+  }
+}
+
+function standingOf(
+  machine: Machine,
+  certificateUntil: number | null,
+  nowMs: number,
+): MachineSummary['standing'] {
+  if (machine.state !== 'active') return machine.state
+  if (certificateUntil === null) return 'revoked'
+  return certificateUntil <= nowMs ? 'expired' : 'active'
+}
+
+async function pointsOf(context: OperatorContext, machine: Machine) {
+  const row = await context.catalog
+    .selectFrom('points')
+    .select((of) => [
+      of.fn.countAll<number>().as('points'),
+      of.fn.max('committedAt').as('lastPointAt'),
+    ])
+    .where('machineId', '=', machine.id)
+    .executeTakeFirstOrThrow()
+  return { points: row.points, lastPointAt: row.lastPointAt as number | null }
+}
+
+async function storedBytesOf(context: OperatorContext, machine: Machine): Promise<number> {
+  const row = await context.catalog
+    .selectFrom('objects')
+    .select((of) => of.fn.sum<number | null>('sizeBytes').as('bytes'))
+    .where('machineId', '=', machine.id)
+    .executeTakeFirstOrThrow()
+  return row.bytes ?? 0
+}

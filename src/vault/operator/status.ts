@@ -1,0 +1,41 @@
+/** The service in a few numbers. */
+
+import { countGoodCertificates } from '../catalog/certificates.ts'
+import { readAddress, readLogHead, type ServiceAddress } from '../catalog/meta.ts'
+import type { OperatorContext } from './context.ts'
+import { summarizeMachines } from './machines.ts'
+import { summarizeVaults } from './vaults.ts'
+
+export interface ServiceStatus {
+  readonly address: ServiceAddress | null
+  readonly vaults: number
+  readonly activeMachines: number
+  readonly goodCertificates: number
+  readonly points: number
+  readonly storedBytes: number
+  readonly lastPointAt: number | null
+  readonly logRecords: number
+}
+
+export async function serviceStatus(context: OperatorContext): Promise<ServiceStatus> {
+  const vaults = await summarizeVaults(context)
+  const machines = await summarizeMachines(context)
+  const head = await readLogHead(context.catalog)
+  const total = (of: (machine: (typeof machines)[number]) => number) =>
+    machines.reduce((sum, machine) => sum + of(machine), 0)
+  return {
+    address: (await readAddress(context.catalog)) ?? null,
+    vaults: vaults.length,
+    activeMachines: machines.filter((machine) => machine.state === 'active').length,
+    goodCertificates: await countGoodCertificates(context.catalog, context.clock.now()),
+    points: total((machine) => machine.points),
+    storedBytes: total((machine) => machine.storedBytes),
+    lastPointAt: newest(machines.map((machine) => machine.lastPointAt)),
+    logRecords: head.number + 1,
+  }
+}
+
+function newest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.max(...known)
+}

@@ -1,0 +1,112 @@
+/** Bringing the catalog up to what the store holds: points at every start, objects when nobody waits for it. */
+
+import type { Machine } from '../catalog/machines.ts'
+import { listMachines } from '../catalog/machines.ts'
+import { markLive, noteObjects, type ReceivedObject } from '../catalog/objects.ts'
+import { decodeCommit } from '../../model/commit.ts'
+import { maxRefsBytes } from '../../model/limits.ts'
+import { objectKinds, parseObjectId, type ObjectId, type ObjectKind } from '../../model/ids.ts'
+import { checkRefs, refsItemKey } from '../../model/refs-reader.ts'
+import { hashInKey, kindFolder, repositoriesFolder, type Namespace } from '../objects/keys.ts'
+import { readIfThere } from '../objects/object-store.ts'
+import { keyOf, placeOf, type RepositoryPlace } from '../objects/presence.ts'
+import { pageOfPoints, type PointRow } from '../catalog/points.ts'
+import type { PointContext } from './context.ts'
+import { listHeads } from './heads.ts'
+
+const spaceOf = (machine: Machine): Namespace => ({
+  vaultId: machine.vaultId,
+  machineId: machine.id,
+})
+
+/**
+ * Takes in every point that the catalog does not know, and makes the vault's record where one is missing.
+ * The log has to be read before: it says which machines there are.
+ */
+export async function reconcilePoints(context: PointContext): Promise<void> {
+  for (const machine of await listMachines(context.catalog))
+    await listHeads(context, spaceOf(machine))
+}
+
+/** Gives every object of the store a row; those that points name are live. Safe to stop, and to do again. */
+export async function reconcileObjects(context: PointContext, signal: AbortSignal): Promise<void> {
+  for (const machine of await listMachines(context.catalog)) {
+    const space = spaceOf(machine)
+    for (const name of await context.store.folders(repositoriesFolder(space))) {
+      const place = { space, repository: Number(name) }
+      for (const kind of objectKinds) await noteKind(context, { place, kind }, signal)
+    }
+    await markNamed(context, space, signal)
+  }
+}
+
+const rowsAtOnce = 1_000
+
+async function noteKind(
+  context: PointContext,
+  { place, kind }: { readonly place: RepositoryPlace; readonly kind: ObjectKind },
+  signal: AbortSignal,
+): Promise<void> {
+  let found: ReceivedObject[] = []
+  const note = async () => {
+    signal.throwIfAborted()
+    await noteObjects(context.catalog, placeOf(place), found)
+    found = []
+  }
+  const askedAt = context.clock.now()
+  const folder = kindFolder(place.space, place.repository, kind)
+  for await (const { key, sizeBytes, storedAtMs: receivedAt } of context.store.list(folder)) {
+    const name = hashInKey(key)
+    if (name === undefined) continue
+    found.push({ id: parseObjectId(name), kind, sizeBytes, receivedAt, askedAt })
+    if (found.length >= rowsAtOnce) await note()
+  }
+  await note()
+}
+
+/** Marks live what a machine's points name; shards that several points share are read once. */
+async function markNamed(
+  context: PointContext,
+  space: Namespace,
+  signal: AbortSignal,
+): Promise<void> {
+  const seen = new Set<string>()
+  for await (const point of allPoints(context, space)) {
+    signal.throwIfAborted()
+    await markPoint(context, { point, space, seen })
+  }
+}
+
+interface Marking {
+  readonly point: PointRow
+  readonly space: Namespace
+  readonly seen: Set<string>
+}
+
+async function markPoint(context: PointContext, { point, space, seen }: Marking): Promise<void> {
+  const { commit } = decodeCommit(point.commit)
+  const place: RepositoryPlace = { space, repository: commit.repository }
+  const live: ObjectId[] = [commit.manifest]
+  const load = (id: ObjectId) => readIfThere(context.store, keyOf(place, 'refs', id), maxRefsBytes)
+  const inPlace = (key: string) => `${place.repository}:${key}`
+  const refs = await checkRefs(commit.refsRoot, load, {
+    known: (shard) => seen.has(inPlace(refsItemKey(shard))),
+    onShard: (shard) => void live.push(...shard.ids),
+  })
+  for (const shard of refs.shards) {
+    live.push(shard.id)
+    seen.add(inPlace(refsItemKey(shard)))
+  }
+  await markLive(context.catalog, placeOf(place), [...live, ...refs.nodes])
+}
+
+async function* allPoints(context: PointContext, space: Namespace): AsyncGenerator<PointRow> {
+  const limit = 1_000
+  for (let after: PointRow | undefined; ;) {
+    const page = { source: undefined, after, limit }
+    const rows = await pageOfPoints(context.catalog, space.machineId, page)
+    yield* rows
+    if (rows.length < limit) return
+    after = rows.at(-1)
+  }
+}

@@ -1,0 +1,80 @@
+/** Fields of a log entry: a number in the payload's map and a way to and from CBOR. */
+
+import { asBytes, asText, asUint, type CborMap, type CborValue } from '../../model/cbor.ts'
+import { idBytes, machineIdOf, vaultIdOf, type MachineId, type VaultId } from '../../model/ids.ts'
+import { BackupError } from '../../base/errors.ts'
+
+export interface Field<T> {
+  encode(value: T): CborValue | undefined
+  decode(value: CborValue | undefined, what: string): T
+}
+
+export const textField: Field<string> = { encode: (text) => text, decode: asText }
+export const uintField: Field<number> = { encode: (number) => number, decode: asUint }
+export const bytesField: Field<Uint8Array> = {
+  encode: (bytes) => bytes,
+  decode: (value, what) => Uint8Array.from(asBytes(value, what)),
+}
+export const vaultIdField: Field<VaultId> = {
+  encode: idBytes,
+  decode: (value, what) => vaultIdOf(asBytes(value, what, 16)),
+}
+export const machineIdField: Field<MachineId> = {
+  encode: idBytes,
+  decode: (value, what) => machineIdOf(asBytes(value, what, 16)),
+}
+
+export const booleanField: Field<boolean> = {
+  encode: (value) => (value ? 1 : 0),
+  decode: (value, what) => {
+    const number = asUint(value, what)
+    if (number > 1) throw new BackupError('malformed', `${what} is neither 0 nor 1.`)
+    return number === 1
+  },
+}
+
+/** One of some words. */
+export const choiceField = <const Word extends string>(words: readonly Word[]): Field<Word> => ({
+  encode: (word) => word,
+  decode: (value, what) => {
+    const text = asText(value, what)
+    const word = words.find((known) => known === text)
+    if (word === undefined) throw new BackupError('malformed', `${what} is unknown: ${text}.`)
+    return word
+  },
+})
+
+/** Absent where undefined. */
+export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
+  encode: (value) => (value === undefined ? undefined : field.encode(value)),
+  decode: (value, what) => (value === undefined ? undefined : field.decode(value, what)),
+})
+
+export type Shape = Readonly<Record<string, readonly [number, Field<unknown>]>>
+
+export type PayloadOf<S extends Shape> = {
+  readonly [Name in keyof S]: S[Name] extends readonly [number, Field<infer T>] ? T : never
+}
+
+export function encodePayload(shape: Shape, values: Readonly<Record<string, unknown>>): CborMap {
+  const map = new Map<number, CborValue>()
+  for (const [name, [key, field]] of Object.entries(shape)) {
+    const encoded = field.encode(values[name])
+    if (encoded !== undefined) map.set(key, encoded)
+  }
+  return map
+}
+
+/** @throws BackupError `malformed`, also for keys that the shape does not have */
+export function decodePayload(shape: Shape, map: CborMap, what: string): Record<string, unknown> {
+  const known = new Set(Object.values(shape).map(([key]) => key))
+  for (const key of map.keys()) {
+    if (!known.has(key)) throw new BackupError('malformed', `${what} has an unknown field ${key}.`)
+  }
+  return Object.fromEntries(
+    Object.entries(shape).map(([name, [key, field]]) => [
+      name,
+      field.decode(map.get(key), `field ${key} of ${what}`),
+    ]),
+  )
+}
