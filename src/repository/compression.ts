@@ -1,13 +1,13 @@
 /** zstd, within the bounds of the format: one frame, its size stated, no dictionary, no checksum, a window of at most 8 MiB. */
 
 import { Compressor } from 'zstd-napi'
-import { DCtx, findFrameCompressedSize, versionString } from 'zstd-napi/binding.js'
+import binding from 'zstd-napi/binding.js'
 import { BackupError } from '../base/errors.ts'
 import { isWorthCompressing, type Codec } from '../model/pack.ts'
 import { checkZstdFrame } from '../model/zstd-frame.ts'
 
 export const compressorName = 'zstd'
-export const compressorVersion: string = versionString()
+export const compressorVersion: string = binding.versionString()
 export const defaultLevel = 3
 
 const maxWindowLog = 23
@@ -38,7 +38,7 @@ export function createCompressor(level = defaultLevel): SegmentCompressor {
   }
 }
 
-const decompressor = new DCtx()
+const decompressor = new binding.DCtx()
 
 /** Exactly `rawBytes` bytes, allocated once. @throws BackupError `malformed` for any other frame. */
 export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array<ArrayBuffer> {
@@ -46,7 +46,7 @@ export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array<Arra
   const raw = new Uint8Array(rawBytes)
   try {
     if (
-      findFrameCompressedSize(frame) === frame.length &&
+      binding.findFrameCompressedSize(frame) === frame.length &&
       decompressor.decompress(raw, frame) === rawBytes
     ) {
       return raw

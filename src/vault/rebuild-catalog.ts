@@ -7,11 +7,12 @@ import { access, rename, rm } from 'node:fs/promises'
 import { systemRandom, toHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemCodeOf } from '../base/errors.ts'
-import { catchUpCatalog } from './catch-up.ts'
+import { writeMeta } from './catalog/meta.ts'
 import { openCatalog } from './catalog/open.ts'
 import { openSqlite, type Database } from './catalog/sqlite.ts'
 import { catalogVersion, type Catalog } from './catalog/tables.ts'
 import type { ObjectStore } from './objects/object-store.ts'
+import { reconcileObjects, reconcilePoints } from './points/reconcile.ts'
 import { createVaultLog } from './records/log.ts'
 import type { VaultSigner } from './records/signer.ts'
 
@@ -40,7 +41,11 @@ async function build(path: string, context: RebuildContext): Promise<void> {
   try {
     const parts = { ...context, catalog }
     const log = createVaultLog(parts)
-    await catchUpCatalog({ ...parts, log }, context.signal)
+    await log.verify()
+    await log.catchUp()
+    await reconcilePoints(parts)
+    await reconcileObjects(parts, context.signal)
+    await writeMeta(catalog, 'objectsWalked', '1')
   } finally {
     await catalog.destroy()
   }

@@ -37,11 +37,12 @@ it('a directory comes back from its pages, which keep to their limits', async ()
     fc.asyncProperty(directory.map(sorted), async (entries) => {
       const store = createPageStore(2)
       const root = writeTreePages(entries, { splitHash, emit: store.emit })
-      expect((await all(readTree(root, store.load))).map((entry) => encoded(entry))).toEqual(
-        entries,
-      )
-      for (const entry of entries) {
-        expect((await findEntry(root, entry.name, store.load))?.name).toEqual(entry.name)
+      const read = await all(readTree(root, store.load))
+      expect(read.map((entry) => digest(encoded(entry)))).toEqual(entries.map(digest))
+      const some = entries[entries.length >> 1]
+      if (some !== undefined) {
+        const found = await findEntry(root, some.name, store.load)
+        expect(found && digest(encoded(found))).toBe(digest(some))
       }
       expect(await findEntry(root, utf8('no-such-name'), store.load)).toBeUndefined()
       for (const page of store.pages.values()) {

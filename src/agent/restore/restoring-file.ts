@@ -69,7 +69,8 @@ export function restoreFile(
     const handle = await opened()
     const identity = await context.target.withDirectory(parent, async (directory) => {
       await applyAttributes(subjectOf(item, handle, directory.at(temporary)), context)
-      const { dev, ino } = await handle.stat({ bigint: true })
+      const { dev, ino } =
+        entry.links === undefined ? noIdentity : await handle.stat({ bigint: true })
       await handle.close()
       giveName(item, { directory, temporary }, context)
       return { dev, ino }
@@ -130,6 +131,9 @@ function giveName(
     throw systemCodeOf(error) === 'EEXIST' ? alreadyThere(place, error) : error
   }
 }
+
+/** Nobody asks which file it is when it has one name. */
+const noIdentity: Identity = { dev: 0n, ino: 0n }
 
 /** What lies in the target is never overwritten. */
 export const alreadyThere = (place: readonly Uint8Array[], cause: unknown): BackupError =>

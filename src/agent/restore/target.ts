@@ -7,7 +7,7 @@
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, readdir, realpath, type FileHandle } from 'node:fs/promises'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
-import { concatBytes, toHex, utf8 } from '../../base/bytes.ts'
+import { bufferOf, concatBytes, toHex, utf8 } from '../../base/bytes.ts'
 import { isEntryName } from '../../model/entry.ts'
 
 /** Names from the target's directory down; the target itself is the empty list. */
@@ -84,87 +84,142 @@ export const placeText = (place: Place): string =>
 
 const slash = utf8('/')
 
-interface Held {
-  readonly handle: FileHandle
+/** A directory below the target that is or was open; the tree of them mirrors the directories. */
+interface Node {
+  readonly parent: Node | undefined
+  readonly name: Uint8Array
+  readonly children: Map<string, Node>
+  handle: Promise<FileHandle> | undefined
   users: number
-  /** Out of the cache: closed by its last user. */
-  dropped: boolean
 }
+
+const newNode = (parent: Node | undefined, name: Uint8Array): Node => ({
+  parent,
+  name,
+  children: new Map(),
+  handle: undefined,
+  users: 0,
+})
 
 /** At most this many directories stay open between uses. */
 const keptHandles = 64
 
 async function openHandles(path: string): Promise<Target> {
-  const root = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(
+  const rootHandle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(
     (error: unknown) => {
       throw refusedTarget(path, error)
     },
   )
-  const held = new Map<string, Held>()
+  const root = newNode(undefined, new Uint8Array(0))
+  root.handle = Promise.resolve(rootHandle)
+  /** Open and unused; the one not used for longest first. */
+  const idle = new Set<Node>()
 
-  const drop = async (key: string, entry: Held) => {
-    held.delete(key)
-    entry.dropped = true
-    if (entry.users === 0) await entry.handle.close()
+  const close = async (node: Node) => {
+    idle.delete(node)
+    const closing = node.handle
+    node.handle = undefined
+    prune(node)
+    await (await closing?.catch(() => undefined))?.close()
   }
-  const trim = async () => {
-    for (const [key, entry] of held) {
-      if (held.size <= keptHandles) return
-      await drop(key, entry)
+  const release = async (node: Node) => {
+    if (--node.users > 0 || node === root) return
+    if (node.handle === undefined) prune(node)
+    else idle.add(node)
+    for (const oldest of idle) {
+      if (idle.size <= keptHandles) return
+      await close(oldest)
     }
   }
-  const release = async (entry: Held) => {
-    entry.users--
-    if (entry.dropped && entry.users === 0) await entry.handle.close()
+  /** To be released by the caller, also where it throws. */
+  const take = (node: Node, open: () => Promise<FileHandle>): Promise<FileHandle> => {
+    idle.delete(node)
+    node.users++
+    const handle = (node.handle ??= open())
+    handle.catch(() => {
+      if (node.handle === handle) node.handle = undefined
+    })
+    return handle
   }
-  /** Lends the deepest open directory of the place, then steps down from it. */
-  const borrow = async (place: Place): Promise<Held> => {
-    let depth = place.length
-    let entry: Held | undefined
-    for (; depth > 0 && entry === undefined; depth--) entry = held.get(keyOf(place, depth))
-    if (entry !== undefined) depth++
-    entry ??= { handle: root, users: 1, dropped: false }
-    entry.users++
-    for (; depth < place.length; depth++) {
-      const parent: Held = entry
-      try {
-        entry = await stepDown(parent.handle, place, depth)
-      } finally {
-        await release(parent)
+  /** Steps down from the deepest directory on the way that is open. */
+  const borrow = async (place: Place): Promise<Node> => {
+    const way = wayTo(root, place)
+    const last = way.at(-1) ?? root
+    // While it is in use, nothing on the way is forgotten.
+    last.users++
+    let depth = way.findLastIndex((node) => node.handle !== undefined)
+    let node = way[depth] ?? root
+    try {
+      await take(node, () => Promise.resolve(rootHandle))
+      while (node !== last) {
+        const parent = node
+        node = way[++depth] ?? root
+        const above = place.slice(0, depth)
+        try {
+          const parentHandle = (await parent.handle) ?? rootHandle
+          await take(node, () => stepDown(parentHandle, above))
+        } finally {
+          await release(parent)
+        }
       }
-      const key = keyOf(place, depth + 1)
-      const other = held.get(key)
-      if (other === undefined) held.set(key, entry)
-      else entry.dropped = true
+      return last
+    } catch (error) {
+      await release(node)
+      throw error
+    } finally {
+      await release(last)
     }
-    return entry
   }
   return {
     path,
     withDirectory: async (place, use) => {
-      const entry = await borrow(place)
+      const node = await borrow(place)
       try {
-        return await use(throughHandle(entry.handle.fd))
+        const handle = (await node.handle) ?? rootHandle
+        return await use(throughHandle(handle.fd))
       } finally {
-        await release(entry)
-        await trim()
+        await release(node)
       }
     },
     close: async () => {
-      for (const [key, entry] of held) await drop(key, entry)
-      await root.close()
+      for (const node of idle) await close(node)
+      await rootHandle.close()
     },
   }
 }
 
-async function stepDown(parent: FileHandle, place: Place, depth: number): Promise<Held> {
-  const name = place[depth] ?? new Uint8Array(0)
+/** The nodes from the root to the place, both included. */
+function wayTo(root: Node, place: Place): Node[] {
+  const way = [root]
+  let node = root
+  for (const name of place) {
+    const key = bufferOf(name).toString('latin1')
+    const child = node.children.get(key) ?? newNode(node, name)
+    node.children.set(key, child)
+    way.push(child)
+    node = child
+  }
+  return way
+}
+
+/** Forgets nodes that are of no use any more. */
+function prune(node: Node): void {
+  for (let at: Node = node; ;) {
+    const { parent } = at
+    const isUsed = at.handle !== undefined || at.users > 0 || at.children.size > 0
+    if (isUsed || parent === undefined) return
+    parent.children.delete(bufferOf(at.name).toString('latin1'))
+    at = parent
+  }
+}
+
+async function stepDown(parent: FileHandle, place: Place): Promise<FileHandle> {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+  const name = place.at(-1) ?? new Uint8Array(0)
   try {
-    const handle = await open(throughHandle(parent.fd).at(name), flags)
-    return { handle, users: 1, dropped: false }
+    return await open(throughHandle(parent.fd).at(name), flags)
   } catch (error) {
-    throw notADirectory(place.slice(0, depth + 1), error)
+    throw notADirectory(place, error)
   }
 }
 
@@ -236,7 +291,3 @@ function checkedName(name: Uint8Array): Uint8Array {
 const isUsableName = (name: Uint8Array): boolean =>
   isEntryName(name) &&
   (process.platform !== 'win32' || !/[\\:*?"<>|\p{Cc}]|[. ]$/u.test(Buffer.from(name).toString()))
-
-function keyOf(place: Place, depth: number): string {
-  return Buffer.concat(place.slice(0, depth).flatMap((name) => [slash, name])).toString('latin1')
-}

@@ -20,3 +20,12 @@ export const timeText = (ms: number | null): string =>
         .toISOString()
         .replace('T', ' ')
         .replace(/\.\d+Z$/, 'Z')
+
+/** `45 s`, `3 min 20 s`, `2 h 5 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${ms < 10_000 ? (ms / 1000).toFixed(1) : seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

@@ -50,8 +50,10 @@ export interface Authority extends VaultSigner {
   issueClientCertificate(client: ClientIdentity): Promise<ClientCertificate>
   /** `names`: besides the fixed ones. `certificate` is followed by what leads to the authority before. */
   issueServerCertificate(names: readonly string[]): Promise<KeyPairPem>
-  /** Makes the next one if it is time; its certificate (PEM) then. */
-  prepareSuccessor(): Promise<string | undefined>
+  /** Certificates (PEM) of those after the first. */
+  successors(): string[]
+  /** Makes the next one if it is time; takes over what another process has made. */
+  prepareSuccessor(): Promise<void>
 }
 
 export interface AuthoritySurroundings {
@@ -99,13 +101,13 @@ function createAuthority(
       const pair = await makeServerCertificate(all, signer, moment())
       return { ...pair, certificate: pair.certificate + chainOf(signer) }
     },
+    successors: () => identity.authorities.slice(1).map(({ certificate }) => certificate),
     prepareSuccessor: async () => {
-      const last = lastOf(identity.authorities)
-      if (now() < endOf(last) - successorBeforeMs) return undefined
+      identity = await readIdentity(directory)
+      if (now() < endOf(lastOf(identity.authorities)) - successorBeforeMs) return
       const made = await makeSuccessor(identity, moment())
       identity = { ...identity, authorities: [...identity.authorities, made] }
       await replaceIdentity(directory, identity)
-      return made.certificate
     },
   }
 }

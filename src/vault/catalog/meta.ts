@@ -28,6 +28,10 @@ export async function writeMeta(catalog: Catalog, key: MetaKey, value: string): 
     .execute()
 }
 
+export async function clearMeta(catalog: Catalog, key: MetaKey): Promise<void> {
+  await catalog.deleteFrom('meta').where('key', '=', key).execute()
+}
+
 /** How far the log is in the catalog. */
 export interface LogHead {
   /** Number of the last record, -1 before the first. */

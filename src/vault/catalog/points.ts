@@ -93,3 +93,12 @@ export async function summaryOfPoints(
     .where('machineId', '=', machineId)
     .executeTakeFirstOrThrow()
 }
+
+/** Of all machines. */
+export async function countPoints(catalog: Catalog): Promise<number> {
+  const row = await catalog
+    .selectFrom('points')
+    .select((of) => of.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return row.count
+}

@@ -30,5 +30,4 @@ export function createEnrolApp(context: EnrolContext): FastifyInstance {
   return app
 }
 
-const exporterFrom = (request: FastifyRequest): Uint8Array =>
-  exporterOf(request.raw.socket)
+const exporterFrom = (request: FastifyRequest): Uint8Array => exporterOf(request.raw.socket)

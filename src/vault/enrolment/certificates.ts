@@ -56,7 +56,7 @@ export async function certificateEntry(
   machine: Machine,
   wanted: WantedCertificate,
 ): Promise<LogEntry> {
-  const { pem, fingerprint } = await context.issuer.issueClientCertificate({
+  const { pem, fingerprint } = await context.authority.issueClientCertificate({
     vaultId: machine.vaultId,
     machineId: machine.id,
     publicKey: wanted.publicKey,

@@ -31,7 +31,7 @@ export async function slotParametersOf(
   space: Namespace,
 ): Promise<SlotParameters[]> {
   const slots = await readSlots(context, space)
-  return slots.length === 0 ? [madeUp(context.secret, space)] : slots.map(parametersOf)
+  return slots.length === 0 ? [madeUp(context.authority.secret, space)] : slots.map(parametersOf)
 }
 
 /** Public key (32 bytes, Ed25519) of the slot; undefined if there is no such slot. */

@@ -49,7 +49,10 @@ export async function openFileStore(
     folders: async (prefix) => {
       checkPrefix(prefix)
       const names = await entriesOf(tree.roots, prefix)
-      return names.filter((name) => name.endsWith('/')).map((name) => name.slice(0, -1))
+      return names
+        .filter((name) => name.endsWith('/'))
+        .map((name) => name.slice(0, -1))
+        .sort()
     },
     remove: (key) => remove(tree, key),
   }

@@ -2,11 +2,12 @@
 
 import { countGoodCertificates } from '../catalog/certificates.ts'
 import { readAddress, readLogHead, type ServiceAddress } from '../catalog/meta.ts'
-import type { OperatorContext } from './context.ts'
+import type { OpenVault } from '../open.ts'
 import { summarizeMachines } from './machines.ts'
 import { summarizeVaults } from './vaults.ts'
 
 export interface ServiceStatus {
+  readonly serviceId: string
   readonly address: ServiceAddress | null
   readonly vaults: number
   readonly activeMachines: number
@@ -15,15 +16,17 @@ export interface ServiceStatus {
   readonly storedBytes: number
   readonly lastPointAt: number | null
   readonly logRecords: number
+  readonly authorityUntil: number
 }
 
-export async function serviceStatus(context: OperatorContext): Promise<ServiceStatus> {
+export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> {
   const vaults = await summarizeVaults(context)
   const machines = await summarizeMachines(context)
   const head = await readLogHead(context.catalog)
   const total = (of: (machine: (typeof machines)[number]) => number) =>
     machines.reduce((sum, machine) => sum + of(machine), 0)
   return {
+    serviceId: context.authority.serviceId,
     address: (await readAddress(context.catalog)) ?? null,
     vaults: vaults.length,
     activeMachines: machines.filter((machine) => machine.state === 'active').length,
@@ -32,6 +35,7 @@ export async function serviceStatus(context: OperatorContext): Promise<ServiceSt
     storedBytes: total((machine) => machine.storedBytes),
     lastPointAt: newest(machines.map((machine) => machine.lastPointAt)),
     logRecords: head.number + 1,
+    authorityUntil: context.authority.validUntil(),
   }
 }
 

@@ -1,7 +1,6 @@
 /** Bringing the catalog up to what the store holds: points at every start, objects when nobody waits for it. */
 
-import type { Machine } from '../catalog/machines.ts'
-import { listMachines } from '../catalog/machines.ts'
+import { listMachines, type Machine } from '../catalog/machines.ts'
 import { markLive, noteObjects, type ReceivedObject } from '../catalog/objects.ts'
 import { decodeCommit } from '../../model/commit.ts'
 import { maxRefsBytes } from '../../model/limits.ts'
@@ -10,7 +9,8 @@ import { checkRefs, refsItemKey } from '../../model/refs-reader.ts'
 import { hashInKey, kindFolder, repositoriesFolder, type Namespace } from '../objects/keys.ts'
 import { readIfThere } from '../objects/object-store.ts'
 import { keyOf, placeOf, type RepositoryPlace } from '../objects/presence.ts'
-import { pageOfPoints, type PointRow } from '../catalog/points.ts'
+import { clearMeta } from '../catalog/meta.ts'
+import { countPoints, pageOfPoints, type PointRow } from '../catalog/points.ts'
 import type { PointContext } from './context.ts'
 import { listHeads } from './heads.ts'
 
@@ -21,11 +21,16 @@ const spaceOf = (machine: Machine): Namespace => ({
 
 /**
  * Takes in every point that the catalog does not know, and makes the vault's record where one is missing.
- * The log has to be read before: it says which machines there are.
+ * The log has to be read before: it says which machines there are. A catalog that lacked points is an older copy,
+ * or a new one: it lacks objects too, and they have to be walked again.
  */
 export async function reconcilePoints(context: PointContext): Promise<void> {
-  for (const machine of await listMachines(context.catalog))
+  const before = await countPoints(context.catalog)
+  for (const machine of await listMachines(context.catalog)) {
     await listHeads(context, spaceOf(machine))
+  }
+  if ((await countPoints(context.catalog)) > before)
+    await clearMeta(context.catalog, 'objectsWalked')
 }
 
 /** Gives every object of the store a row; those that points name are live. Safe to stop, and to do again. */

@@ -13,8 +13,8 @@ import { openFileStore } from '../../../../src/vault/objects/file-store.ts'
 import type { EntryOf } from '../../../../src/vault/records/entries.ts'
 import { createVaultLog } from '../../../../src/vault/records/log.ts'
 import type { VaultSigner } from '../../../../src/vault/records/signer.ts'
-import { makeFolder } from '../support/folders.ts'
-import { createTestSigner } from '../support/signer.ts'
+import { scratchDirectory } from '../../../support/scratch.ts'
+import { createTestSigner } from '../../../support/vault-signer.ts'
 
 const vaultId = parseVaultId('11'.repeat(16))
 const machineId = parseMachineId('22'.repeat(16))
@@ -39,7 +39,7 @@ const registered: EntryOf<'machine-registered'> = {
 
 describe("the vault's log", () => {
   test('what is appended is in the catalog, and in a new catalog that reads the log', async () => {
-    const directory = await makeFolder()
+    const directory = scratchDirectory()
     const signer = createTestSigner()
     const first = await openLog(directory, signer)
     await first.log.append(() => vaultCreated)
@@ -87,7 +87,7 @@ describe("the vault's log", () => {
   })
 
   test('two processes that append at once get numbers of their own, and each decides on what the other wrote', async () => {
-    const directory = await makeFolder()
+    const directory = scratchDirectory()
     const signer = createTestSigner()
     const logs = [
       await openLog(directory, signer, 'a.sqlite'),
@@ -110,7 +110,7 @@ describe("the vault's log", () => {
   })
 
   test('two processes with one catalog apply each record once', async () => {
-    const directory = await makeFolder()
+    const directory = scratchDirectory()
     const signer = createTestSigner()
     const serving = await openLog(directory, signer)
     const beside = await openLog(directory, signer)
@@ -122,7 +122,7 @@ describe("the vault's log", () => {
   })
 
   test('a record that was altered, exchanged or left out stops the vault from starting', async () => {
-    const directory = await makeFolder()
+    const directory = scratchDirectory()
     const signer = createTestSigner()
     const { log } = await openLog(directory, signer)
     for (let at = 0; at < 4; at++) {
@@ -134,7 +134,7 @@ describe("the vault's log", () => {
     }
     const path = (tree: string, number: number) => join(directory, tree, logRecordKey(number))
     const reopened = async (damage: (tree: string) => Promise<void>) => {
-      const copy = await makeFolder()
+      const copy = scratchDirectory()
       await cp(directory, copy, { recursive: true })
       for (const tree of ['objects', 'copies']) await damage(join(copy, tree))
       const { log: other } = await openLog(copy, signer, 'fresh.sqlite')
@@ -149,17 +149,13 @@ describe("the vault's log", () => {
         await writeFile(join(tree, logRecordKey(2)), await readFile(path('objects', 1)))
       }),
     ).rejects.toMatchObject({ code: 'catalog-behind' })
-    const foreign = await openLog(await makeFolder(), createTestSigner())
-    await foreign.log.append(() => vaultCreated)
-    const forged = await readFile(join(directory, 'objects', logRecordKey(0)))
-    expect(forged.length).toBeGreaterThan(100)
     await expect(
       openLog(directory, createTestSigner(), 'x.sqlite').then((v) => v.log.catchUp()),
     ).rejects.toMatchObject({ code: 'catalog-behind' })
   })
 
   test('a catalog that has read more than the log holds is refused', async () => {
-    const directory = await makeFolder()
+    const directory = scratchDirectory()
     const signer = createTestSigner()
     const { log } = await openLog(directory, signer)
     await log.append(() => vaultCreated)
@@ -169,7 +165,7 @@ describe("the vault's log", () => {
   })
 
   test('a record of a kind that this version does not know is refused by name', async () => {
-    const directory = await makeFolder()
+    const directory = scratchDirectory()
     const signer = createTestSigner()
     const { encodeCbor } = await import('../../../../src/model/cbor.ts')
     const { sealSigned } = await import('../../../../src/vault/records/signed-record.ts')

@@ -1,8 +1,8 @@
 /** A vault's authority for tests: a real P-256 key. */
 
 import { generateKeyPairSync, sign, verify } from 'node:crypto'
-import { ascii, concatBytes } from '../../../../src/base/bytes.ts'
-import type { VaultSigner } from '../../../../src/vault/records/signer.ts'
+import { ascii, concatBytes } from '../../src/base/bytes.ts'
+import type { VaultSigner } from '../../src/vault/records/signer.ts'
 
 export function createTestSigner(): VaultSigner {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -1,0 +1,52 @@
+/** All commands of `backup`, and the options that each of them takes. */
+
+import { Command } from 'commander'
+import { prepareCommands } from '../render/command-line.ts'
+import { version } from '../render/version.ts'
+import type { CommandContext } from './context.ts'
+import { addLs } from './ls.ts'
+import { addPoints } from './points.ts'
+import { addPolicy } from './policy.ts'
+import { addRecover } from './recover.ts'
+import { addRegister } from './register.ts'
+import { addRestore } from './restore.ts'
+import { addRun } from './run.ts'
+import { addStatus } from './status.ts'
+import { addUnregister } from './unregister.ts'
+import { addVerify } from './verify.ts'
+
+const gettingStarted = `
+Getting started:
+  backup register --vault-credentials FILE --generate-passphrase passphrase.txt
+  backup policy include /home
+  backup run
+  backup restore --point latest --to /tmp/restored
+`
+
+/** Throws a CommanderError instead of ending the process. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('backup')
+    .description('Backs this machine up to a vault that can not read what it keeps.')
+    .version(version)
+    .option('--source <name>', 'the source that is meant')
+    .option('--json', 'one JSON object per line, an exit record last')
+    .option('-q, --quiet', 'results and errors only')
+    .option('-v, --verbose', 'say more')
+    .addHelpText('after', gettingStarted)
+  for (const add of commands) add(program, context)
+  prepareCommands(program, context.host, context.output)
+  return program
+}
+
+const commands = [
+  addRegister,
+  addUnregister,
+  addRecover,
+  addPolicy,
+  addRun,
+  addPoints,
+  addLs,
+  addRestore,
+  addVerify,
+  addStatus,
+]

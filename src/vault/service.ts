@@ -1,0 +1,174 @@
+/** A running vault: the three servers behind one port, and what has to be looked after while they run. */
+
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { hourMs } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
+import { sleep } from '../base/flow.ts'
+import { createApiApp } from './api/app.ts'
+import {
+  createServerCertificates,
+  type ServerCertificates,
+} from './authority/server-certificates.ts'
+import { listSuccessors } from './catalog/authorities.ts'
+import { readAddress } from './catalog/meta.ts'
+import { catchUpCatalog } from './catch-up.ts'
+import { createEnrolApp } from './enrolment/app.ts'
+import { createRecoveryNonces } from './enrolment/recovery-nonces.ts'
+import { startFront, type Front } from './front/front.ts'
+import { createPortalPlaceholder } from './front/portal-placeholder.ts'
+import { createServers, type VaultServers } from './front/servers.ts'
+import type { OpenVault } from './open.ts'
+import { reconcileObjects } from './points/reconcile.ts'
+
+export interface ServeOptions {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  readonly messages: FastifyBaseLogger
+  /** Ends the preparation; `close` ends what runs. */
+  readonly signal: AbortSignal
+}
+
+export interface RunningVault {
+  readonly port: number
+  /** Renews certificates that are at half their life, makes the authority's successor in time. Done by itself every hour. */
+  lookAfter(): Promise<void>
+  /** Requests that are being answered have a few seconds to end. The opened vault stays open. */
+  close(): Promise<void>
+}
+
+const graceMs = 5_000
+
+export async function serve(vault: OpenVault, options: ServeOptions): Promise<RunningVault> {
+  await catchUpCatalog({ ...pointContextOf(vault), log: vault.log }, options.signal)
+  await prepareSuccessor(vault, options.messages)
+  const certificates = await createServerCertificates({
+    authority: vault.authority,
+    clock: vault.clock,
+    names: () => addressNames(vault),
+  })
+  const apps = await createApps(vault, options.messages)
+  const servers = createServers(vault.authority.serviceId, handlersOf(apps), certificates.current())
+  const front = await startFront({ ...servers, ...options, servers: servers.all })
+  options.messages.info({ event: 'listening', host: options.host, port: front.port })
+  return run(vault, { ...options, apps, certificates, servers, front })
+}
+
+interface Parts extends ServeOptions {
+  readonly apps: Apps
+  readonly certificates: ServerCertificates
+  readonly servers: VaultServers
+  readonly front: Front
+}
+
+function run(vault: OpenVault, parts: Parts): RunningVault {
+  const { messages, front, apps } = parts
+  const stopping = new AbortController()
+  const chores = [
+    repeat(() => lookAfter(vault, parts), { messages, signal: stopping.signal }),
+    walkObjects(vault, { messages, signal: stopping.signal }),
+  ]
+  return {
+    port: front.port,
+    lookAfter: () => lookAfter(vault, parts),
+    close: async () => {
+      messages.info({ event: 'stopping' })
+      stopping.abort()
+      await front.close(graceMs)
+      await Promise.all(Object.values(apps).map((app: FastifyInstance) => app.close()))
+      await Promise.all(chores)
+      messages.info({ event: 'stopped' })
+    },
+  }
+}
+
+async function lookAfter(
+  vault: OpenVault,
+  { certificates, servers, messages }: Parts,
+): Promise<void> {
+  await prepareSuccessor(vault, messages)
+  const renewed = await certificates.renewIfDue()
+  if (renewed === undefined) return
+  servers.renew(renewed)
+  messages.info({ event: 'server-certificate-renewed' })
+}
+
+/** The log says it too, so that it can be seen later who signed for whom. */
+async function prepareSuccessor(vault: OpenVault, messages: FastifyBaseLogger): Promise<void> {
+  const { authority, catalog, log } = vault
+  await authority.prepareSuccessor()
+  for (const certificate of authority.successors()) {
+    const written = await log.append(async () => {
+      const told = await listSuccessors(catalog)
+      const isTold = told.some((one) => one.certificate === certificate)
+      return isTold ? undefined : { kind: 'authority-successor', certificate }
+    })
+    if (written !== undefined) messages.warn({ event: 'authority-successor-made' })
+  }
+}
+
+interface Chore {
+  readonly messages: FastifyBaseLogger
+  readonly signal: AbortSignal
+}
+
+/** Every hour; a failure is told and does not end it. */
+async function repeat(work: () => Promise<void>, { messages, signal }: Chore): Promise<void> {
+  while (await waited(hourMs, signal)) {
+    await work().catch((error: unknown) => {
+      messages.error({ event: 'upkeep-failed', message: messageOf(error) })
+    })
+  }
+}
+
+const waited = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, signal).then(
+    () => true,
+    () => false,
+  )
+
+/** A catalog that was exchanged for an older copy lacks rows of objects: they are filled in while requests are answered. */
+async function walkObjects(vault: OpenVault, { messages, signal }: Chore): Promise<void> {
+  try {
+    await reconcileObjects(pointContextOf(vault), signal)
+  } catch (error) {
+    if (!signal.aborted) messages.error({ event: 'walk-failed', message: messageOf(error) })
+  }
+}
+
+const pointContextOf = (vault: OpenVault) => ({ ...vault, signer: vault.authority })
+
+interface Apps {
+  readonly enrol: FastifyInstance
+  readonly api: FastifyInstance
+  readonly portal: FastifyInstance
+}
+
+async function createApps(vault: OpenVault, messages: FastifyBaseLogger): Promise<Apps> {
+  const apps = {
+    enrol: createEnrolApp({
+      ...vault,
+      nonces: createRecoveryNonces(vault.clock, vault.random),
+      messages,
+    }),
+    api: createApiApp({
+      ...pointContextOf(vault),
+      authorities: () => vault.authority.trusted(),
+      messages,
+    }),
+    portal: createPortalPlaceholder(messages),
+  }
+  await Promise.all(Object.values(apps).map((app) => app.ready()))
+  return apps
+}
+
+const handlersOf = ({ enrol, api, portal }: Apps) => ({
+  enrol: enrol.routing,
+  api: api.routing,
+  portal: portal.routing,
+})
+
+async function addressNames(vault: OpenVault): Promise<string[]> {
+  const address = await readAddress(vault.catalog)
+  return address === undefined ? [] : [address.address]
+}
