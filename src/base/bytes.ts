@@ -50,8 +50,10 @@ export function u64(value: number | bigint): Uint8Array<ArrayBuffer> {
 
 export const readU32 = (bytes: Uint8Array, at: number): number => viewOf(bytes).getUint32(at, true)
 
-export const ascii = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'ascii'))
-export const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'utf8'))
+export const ascii = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(Buffer.from(text, 'ascii'))
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(Buffer.from(text, 'utf8'))
 
 export const toHex = (bytes: Uint8Array): string => bufferOf(bytes).toString('hex')
 

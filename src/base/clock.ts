@@ -8,7 +8,9 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now() }
 
 /** A clock that tests move by hand. */
-export function settableClock(startMs: number): Clock & { set(ms: number): void; add(ms: number): void } {
+export function settableClock(
+  startMs: number,
+): Clock & { set(ms: number): void; add(ms: number): void } {
   let nowMs = startMs
   return {
     now: () => nowMs,

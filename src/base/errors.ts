@@ -48,7 +48,7 @@ const facts = (exit: ExitName, http = 500, retryable = false): ErrorFacts => ({
 
 export const errorTable = {
   // what the caller asked for
-  'usage': facts('usage', 400),
+  usage: facts('usage', 400),
   'not-found': facts('failed', 404),
   'unknown-point': facts('usage', 404),
   'unknown-source': facts('usage', 404),
@@ -56,9 +56,9 @@ export const errorTable = {
   'not-registered': facts('not-registered'),
   'already-registered': facts('usage'),
   'name-taken': facts('failed', 409),
-  'busy': facts('busy', 409),
-  'interrupted': facts('interrupted'),
-  'terminated': facts('terminated'),
+  busy: facts('busy', 409),
+  interrupted: facts('interrupted'),
+  terminated: facts('terminated'),
 
   // files of this machine
   'file-unreadable': facts('failed'),
@@ -85,14 +85,14 @@ export const errorTable = {
   'read-only': facts('refused-credential', 403),
 
   // what was read is not what was written
-  'malformed': facts('damage', 400),
-  'damaged': facts('damage', 500),
+  malformed: facts('damage', 400),
+  damaged: facts('damage', 500),
   'missing-data': facts('damage', 404),
   'unsupported-format': facts('failed', 400),
   'verification-failed': facts('damage'),
 
   // the way to the vault
-  'unreachable': facts('unreachable', 503, true),
+  unreachable: facts('unreachable', 503, true),
   'vault-untrusted': facts('refused-credential'),
   'vault-mismatch': facts('failed'),
   'vault-busy': facts('unreachable', 503, true),
@@ -110,7 +110,7 @@ export const errorTable = {
   'retention-refused': facts('refused-retention', 403),
   'vault-rolled-back': facts('damage'),
   'catalog-behind': facts('failed', 503),
-  'internal': facts('failed', 500),
+  internal: facts('failed', 500),
 } as const satisfies Record<string, ErrorFacts>
 
 export type ErrorCode = keyof typeof errorTable

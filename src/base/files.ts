@@ -1,7 +1,7 @@
 /** Files that survive a power cut, and files read with a bound. */
 
 import { constants } from 'node:fs'
-import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, lstat, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BackupError, systemCodeOf } from './errors.ts'
 import { systemRandom, toHex } from './bytes.ts'
@@ -76,7 +76,10 @@ export async function createFile(path: string, bytes: Uint8Array, mode = 0o600):
  * Reads a regular file of at most `maxBytes`.
  * @throws BackupError `file-unreadable` for directories, devices, larger files and failed reads.
  */
-export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBounded(
+  path: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   let handle: FileHandle | undefined
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
@@ -96,7 +99,11 @@ export async function readBounded(path: string, maxBytes: number): Promise<Uint8
   }
 }
 
-async function readAtMost(handle: FileHandle, maxBytes: number, path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readAtMost(
+  handle: FileHandle,
+  maxBytes: number,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = new Uint8Array(maxBytes + 1)
   let length = 0
   while (length < buffer.length) {
@@ -119,4 +126,30 @@ export async function isOpenToOthers(path: string): Promise<boolean> {
   } finally {
     await handle.close()
   }
+}
+
+/** Whether something bears that name; links are not followed. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT' || systemCodeOf(error) === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+/**
+ * Reads a file that holds a secret.
+ * @throws BackupError `file-permissions` where others than the owner can read it, `file-unreadable`
+ */
+export async function readSecretFile(
+  path: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBounded(path, maxBytes)
+  if (!(await isOpenToOthers(path))) return bytes
+  throw new BackupError('file-permissions', `${path} can be read by others than its owner.`, {
+    hint: `Run: chmod 600 ${path}`,
+  })
 }

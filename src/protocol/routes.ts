@@ -40,6 +40,7 @@ export const machineUri = (vaultId: string, machineId: MachineId): string =>
 
 export const limits = {
   jsonBytes: 1024 * 1024,
+  answerBytes: 16 * 1024 * 1024,
   objectBytes: 32 * 1024 * 1024,
   recordBytes: 4096,
   configBytes: 32 * 1024 * 1024,

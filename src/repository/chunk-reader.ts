@@ -39,7 +39,7 @@ export interface ChunkReaderOptions {
 const requestsAtOnce = 4
 const usesAtOnce = 8
 /** Stored bytes of segments that are under way. */
-const bytesInFlight = 64 * 1024 * 1024
+const bytesInFlight = 48 * 1024 * 1024
 const usualCacheBytes = 32 * 1024 * 1024
 
 export function createChunkReader(

@@ -38,7 +38,9 @@ export async function listPoints(
   connection: VaultConnection,
   options: ListPointsOptions,
 ): Promise<PointFacts[]> {
-  const keys = options.authorities.map((key) => createPublicKey(key))
+  const keys = options.authorities.map((key) =>
+    typeof key === 'string' ? createPublicKey(key) : key,
+  )
   const points: PointFacts[] = []
   for await (const stored of connection.points(options.source)) {
     const facts = readPoint(stored, connection)
@@ -68,12 +70,10 @@ function readPoint(stored: StoredPointBytes, { identity }: VaultConnection): Poi
   }
 }
 
-type PublicKey = ReturnType<typeof createPublicKey>
-
 function checkSignature(
   stored: StoredPointBytes,
   { source, seq }: PointFacts,
-  keys: readonly PublicKey[],
+  keys: readonly KeyLike[],
 ): void {
   const { body, signature } = decodePointRecord(stored.record)
   const signed = { label: pointRecordLabel, message: body }

@@ -1,5 +1,6 @@
 /** Opening a vault's directory: for `serve` and for every command beside it. */
 
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RandomBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
@@ -46,6 +47,7 @@ export async function openGround(
  */
 export async function openVault(directory: string, surroundings: Surroundings): Promise<OpenVault> {
   const ground = await openGround(directory, surroundings)
+  await keepToOwner(catalogPath(directory))
   const catalog = await openCatalog(catalogPath(directory))
   const log = createVaultLog({ ...ground, catalog, signer: ground.authority })
   try {
@@ -57,3 +59,6 @@ export async function openVault(directory: string, surroundings: Surroundings): 
   }
   return { ...ground, catalog, log, close: () => catalog.destroy() }
 }
+
+/** The database would be made as the process's umask says. */
+const keepToOwner = async (path: string): Promise<void> => (await open(path, 'a', 0o600)).close()

@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import { systemCodeOf } from '../base/errors.ts'
 import { writeMeta } from './catalog/meta.ts'
 import { openCatalog } from './catalog/open.ts'
-import { openSqlite, type Database } from './catalog/sqlite.ts'
+import { closeSqlite, inTransaction, openSqlite, type Database } from './catalog/sqlite.ts'
 import { catalogVersion, type Catalog } from './catalog/tables.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { reconcileObjects, reconcilePoints } from './points/reconcile.ts'
@@ -61,7 +61,7 @@ async function isUsable(path: string): Promise<boolean> {
       const [check] = database.prepare('pragma quick_check(1)').all() as { quick_check: string }[]
       return version?.user_version === catalogVersion && check?.quick_check === 'ok'
     } finally {
-      database.close()
+      closeSqlite(database)
     }
   } catch {
     return false
@@ -87,7 +87,7 @@ async function replaceRows(path: string, fresh: string, startedAt: number): Prom
     database.prepare('attach database ? as "fresh"').run(fresh)
     inTransaction(database, () => copyRows(database, startedAt))
   } finally {
-    database.close()
+    closeSqlite(database)
   }
 }
 
@@ -102,17 +102,6 @@ function copyRows(database: Database, startedAt: number): void {
   }
   database.exec('insert or ignore into main."objects" select * from temp."recent"')
   database.exec('delete from main."events"')
-}
-
-function inTransaction(database: Database, work: () => void): void {
-  database.exec('begin immediate')
-  try {
-    work()
-    database.exec('commit')
-  } catch (error) {
-    database.exec('rollback')
-    throw error
-  }
 }
 
 async function replaceDatabase(path: string, fresh: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** A running vault: the three servers behind one port, and what has to be looked after while they run. */
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { RequestListener } from 'node:http'
 import { hourMs } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { sleep } from '../base/flow.ts'
@@ -10,23 +11,20 @@ import {
   type ServerCertificates,
 } from './authority/server-certificates.ts'
 import { listSuccessors } from './catalog/authorities.ts'
-import { readAddress } from './catalog/meta.ts'
-import { catchUpCatalog } from './catch-up.ts'
+import { readAddress, readMeta, writeMeta } from './catalog/meta.ts'
 import { createEnrolApp } from './enrolment/app.ts'
 import { createRecoveryNonces } from './enrolment/recovery-nonces.ts'
 import { startFront, type Front } from './front/front.ts'
 import { createPortalPlaceholder } from './front/portal-placeholder.ts'
 import { createServers, type VaultServers } from './front/servers.ts'
 import type { OpenVault } from './open.ts'
-import { reconcileObjects } from './points/reconcile.ts'
+import { reconcileObjects, reconcilePoints } from './points/reconcile.ts'
 
 export interface ServeOptions {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
   readonly messages: FastifyBaseLogger
-  /** Ends the preparation; `close` ends what runs. */
-  readonly signal: AbortSignal
 }
 
 export interface RunningVault {
@@ -40,7 +38,7 @@ export interface RunningVault {
 const graceMs = 5_000
 
 export async function serve(vault: OpenVault, options: ServeOptions): Promise<RunningVault> {
-  await catchUpCatalog({ ...pointContextOf(vault), log: vault.log }, options.signal)
+  await reconcilePoints(pointContextOf(vault))
   await prepareSuccessor(vault, options.messages)
   const certificates = await createServerCertificates({
     authority: vault.authority,
@@ -127,10 +125,12 @@ const waited = (ms: number, signal: AbortSignal): Promise<boolean> =>
     () => false,
   )
 
-/** A catalog that was exchanged for an older copy lacks rows of objects: they are filled in while requests are answered. */
+/** A catalog that is new, or was exchanged for an older copy, gets its rows of objects while requests are answered. */
 async function walkObjects(vault: OpenVault, { messages, signal }: Chore): Promise<void> {
   try {
+    if ((await readMeta(vault.catalog, 'objectsWalked')) !== undefined) return
     await reconcileObjects(pointContextOf(vault), signal)
+    await writeMeta(vault.catalog, 'objectsWalked', '1')
   } catch (error) {
     if (!signal.aborted) messages.error({ event: 'walk-failed', message: messageOf(error) })
   }
@@ -163,10 +163,16 @@ async function createApps(vault: OpenVault, messages: FastifyBaseLogger): Promis
 }
 
 const handlersOf = ({ enrol, api, portal }: Apps) => ({
-  enrol: enrol.routing,
-  api: api.routing,
-  portal: portal.routing,
+  enrol: handlerOf(enrol),
+  api: handlerOf(api),
+  portal: handlerOf(portal),
 })
+
+const handlerOf =
+  (app: FastifyInstance): RequestListener =>
+  (request, response) => {
+    app.routing(request, response)
+  }
 
 async function addressNames(vault: OpenVault): Promise<string[]> {
   const address = await readAddress(vault.catalog)

@@ -59,6 +59,8 @@ export interface TestRepository {
   capture(path: string, cutBytes?: number): Entry
   /** Closes the packs and writes their indexes; their ids by kind. */
   flush(): WrittenSet
+  /** Forgets which chunks were written: they are written again. */
+  forget(): void
   /** The pack of a chunk, and a byte in the middle of its sealed segment. */
   placeOf(chunk: string): { readonly pack: ObjectId; readonly middle: number }
   /** Commits a point whose root holds `entries`. */
@@ -225,6 +227,7 @@ export function createTestRepository(options: { segmentBytes?: number } = {}): T
     authority,
     add,
     flush,
+    forget: () => known.clear(),
     placeOf: (chunk) => {
       const place = places.get(chunk)
       if (place === undefined) throw new Error(`no chunk ${chunk}`)

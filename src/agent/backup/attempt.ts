@@ -89,7 +89,7 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   isPlaced: parts.exact ? parts.store.isPlaced : undefined,
   leaveOut: parts.leaveOut,
   counts: parts.counts,
-  breathe: breather(run, parts.counts),
+  breathe: breather(run, parts.counts, parts.base.previous?.manifest.statistics.files),
 })
 
 async function walkAll(run: BackupRun, walk: Walk, { base }: AttemptOptions): Promise<WalkedPoint> {

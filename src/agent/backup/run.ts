@@ -46,6 +46,8 @@ export interface BackupProgress {
   readonly path: string
   readonly files: number
   readonly bytesRead: number
+  /** Of the previous point: about as many are to come. */
+  readonly expectedFiles: number | undefined
 }
 
 /** Attempts at one point: a vault that loses objects faster than that is broken. */

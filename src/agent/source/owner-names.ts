@@ -7,7 +7,9 @@ import type { OwnerName } from '../../model/manifest.ts'
 const maxNames = 10_000
 
 /** Ascending by number; empty where the system has no such list. */
-export async function ownerNames(list: '/etc/passwd' | '/etc/group'): Promise<readonly OwnerName[]> {
+export async function ownerNames(
+  list: '/etc/passwd' | '/etc/group',
+): Promise<readonly OwnerName[]> {
   let text: Buffer
   try {
     text = await readFile(list)

@@ -30,8 +30,14 @@ function signalOf(host: Host): { readonly signal: AbortSignal; readonly release:
     release()
     controller.abort(new BackupError(code, message))
   }
-  const onInterrupt = stop('interrupted', 'Interrupted. What was sent is kept and used by the next run.')
-  const onTerminate = stop('terminated', 'Terminated. What was sent is kept and used by the next run.')
+  const onInterrupt = stop(
+    'interrupted',
+    'Interrupted. What was sent is kept and used by the next run.',
+  )
+  const onTerminate = stop(
+    'terminated',
+    'Terminated. What was sent is kept and used by the next run.',
+  )
   const release = () => {
     host.off('SIGINT', onInterrupt)
     host.off('SIGTERM', onTerminate)

@@ -83,5 +83,7 @@ const columnsOf = (stream: Writable): number =>
 
 const cut = (line: string, columns: number): string => {
   const characters = [...line.replace(/\p{Cc}/gu, '?')]
-  return characters.length < columns ? characters.join('') : `${characters.slice(0, columns - 2).join('')}…`
+  return characters.length < columns
+    ? characters.join('')
+    : `${characters.slice(0, columns - 2).join('')}…`
 }

@@ -21,6 +21,14 @@ export const timeText = (ms: number | null): string =>
         .replace('T', ' ')
         .replace(/\.\d+Z$/, 'Z')
 
+/** `2026-11-23 10:15:02`: the time of this machine's clock on the wall, as people type it to name a point. */
+export function localTimeText(ms: number): string {
+  const time = new Date(ms)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
+  return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
+}
+
 /** `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function durationText(ms: number): string {
   const seconds = Math.round(ms / 1000)

@@ -3,7 +3,6 @@
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { vaultNamed } from '../../vault/catalog/vaults.ts'
-import { issueCredential, revokeCredentials } from '../../vault/enrolment/issue-credential.ts'
 import type { OpenVault } from '../../vault/open.ts'
 import { oneMachine } from '../../vault/operator/machines.ts'
 import { timeText } from '../render/units.ts'
@@ -60,6 +59,7 @@ function checkUsage(options: Options): void {
 }
 
 async function revokeAll(vault: OpenVault, name: string): Promise<number> {
+  const { revokeCredentials } = await import('../../vault/enrolment/issue-credential.ts')
   const { id } = await vaultNamed(vault.catalog, name)
   return await revokeCredentials(vault, id)
 }
@@ -70,9 +70,10 @@ async function issueTo(vault: OpenVault, name: string, options: Options) {
   const machine =
     options.recover === undefined
       ? undefined
-      : await oneMachine(vault, { vaultId, machine: options.recover, retired: true })
+      : await oneMachine(vault, { vaultId, machine: options.recover, also: ['retired'] })
   const file = options.out ?? ''
   await checkNewFile(file, options.force === true)
+  const { issueCredential } = await import('../../vault/enrolment/issue-credential.ts')
   const issued = await issueCredential(vault, { vaultId, machineId: machine?.id ?? null })
   await writeNewFile(file, issued.bytes, options.force === true)
   return {

@@ -10,21 +10,19 @@ import { withVault } from './with-vault.ts'
 export function addMachinesDelete(parent: Command, { output }: CommandContext): void {
   parent
     .command('delete')
-    .description('revoke a machine and free its name; its points are kept')
+    .description('revoke a machine and free its name; no bytes are deleted yet')
     .argument('<machine>', 'its name, or the beginning of its id')
     .option('--confirm <name>', "the machine's name again")
     .action(async (text: string, options: { confirm?: string }, command: Command) => {
       const machine = await withVault(command, (vault) => removeOne(vault, text, options.confirm))
       output.event({ event: 'deleted', id: machine.id, name: machine.name, pointsKept: true })
       output.line(`${machine.name} is revoked, and its name is free.`)
-      output.note(
-        `Its points are kept: backup-vault credentials VAULT --recover ${machine.id.slice(0, 12)} --out FILE reads them.`,
-      )
+      output.note('Its points are kept in the vault, but nobody can read them through it any more.')
     })
 }
 
 async function removeOne(vault: OpenVault, text: string, confirmed: string | undefined) {
-  const machine = await oneMachine(vault, { machine: text, retired: true })
+  const machine = await oneMachine(vault, { machine: text, also: ['retired'] })
   if (confirmed !== machine.name) {
     throw new BackupError(
       'usage',

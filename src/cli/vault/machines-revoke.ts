@@ -12,7 +12,7 @@ export function addMachinesRevoke(parent: Command, { output }: CommandContext): 
     .argument('<machine>', 'its name, or the beginning of its id')
     .action(async (text: string, _options: unknown, command: Command) => {
       const { machine, revoked } = await withVault(command, async (vault) => {
-        const machine = await oneMachine(vault, { machine: text, retired: true })
+        const machine = await oneMachine(vault, { machine: text, also: ['retired'] })
         return { machine, revoked: await revokeMachine(vault, machine) }
       })
       output.event({ event: 'revoked', id: machine.id, name: machine.name, certificates: revoked })

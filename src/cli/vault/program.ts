@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { defaultVaultDirectory } from '../../config/vault-directory.ts'
+import { prepareCommands } from '../render/command-line.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { addCredentials } from './credentials.ts'
@@ -18,7 +19,7 @@ import { addVaultSetAddress } from './vault-set-address.ts'
 
 /** Throws a CommanderError instead of ending the process. */
 export function createProgram(context: CommandContext): Command {
-  const program = prepare(new Command('backup-vault'), context)
+  const program = new Command('backup-vault')
     .description('Keeps the encrypted recovery points of many machines.')
     .version(version)
   addGlobalOptions(program, context)
@@ -29,7 +30,7 @@ export function createProgram(context: CommandContext): Command {
   addServe(program, context)
   addStatus(program, context)
   addRebuildCatalog(program, context)
-  for (const command of allBelow(program)) prepare(command, context)
+  prepareCommands(program, context.host, context.output)
   return program
 }
 
@@ -60,20 +61,3 @@ function addGlobalOptions(program: Command, { host }: CommandContext): void {
     .option('-q, --quiet', 'results and errors only')
     .option('-v, --verbose', 'say more')
 }
-
-/** Errors are thrown, help goes to the streams of this run, and no text comes between lines of JSON. */
-function prepare(command: Command, { host, output }: CommandContext): Command {
-  return command
-    .exitOverride()
-    .showHelpAfterError('(add --help for what can be said)')
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({
-      writeOut: (text) => void host.stdout.write(text),
-      writeErr: (text) => {
-        if (!output.json) host.stderr.write(text)
-      },
-    })
-}
-
-const allBelow = (command: Command): Command[] =>
-  command.commands.flatMap((child) => [child, ...allBelow(child)])

@@ -3,8 +3,6 @@
 import type { Command } from 'commander'
 import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
-import { catalogPath, openGround } from '../../vault/open.ts'
-import { rebuildCatalog } from '../../vault/rebuild-catalog.ts'
 import { directoryOf, type CommandContext } from './context.ts'
 import { untilSignalled } from './signals.ts'
 
@@ -13,6 +11,8 @@ export function addRebuildCatalog(parent: Command, { host, output }: CommandCont
     .command('rebuild-catalog')
     .description('make the catalog anew from the objects and records, which hold all of it')
     .action(async (_options: unknown, command: Command) => {
+      const { catalogPath, openGround } = await import('../../vault/open.ts')
+      const { rebuildCatalog } = await import('../../vault/rebuild-catalog.ts')
       const directory = directoryOf(command)
       const ground = await openGround(directory, { clock: systemClock, random: systemRandom })
       await untilSignalled(host, (signal) =>

@@ -1,9 +1,9 @@
 /** `backup-vault serve` */
 
 import { InvalidArgumentError, type Command } from 'commander'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { defaultPort } from '../../protocol/routes.ts'
-import { serve, type RunningVault } from '../../vault/service.ts'
+import type { RunningVault } from '../../vault/service.ts'
 import type { Output } from '../render/output.ts'
 import type { CommandContext } from './context.ts'
 import { untilSignalled } from './signals.ts'
@@ -23,8 +23,10 @@ export function addServe(parent: Command, context: CommandContext): void {
     .action((options: Options, command: Command) =>
       withVault(command, (vault) =>
         untilSignalled(context.host, async (signal) => {
-          const messages = createLog(context)
-          const running = await serve(vault, { ...options, messages, signal })
+          // Every other command starts faster without a web server.
+          const { serve } = await import('../../vault/service.ts')
+          const messages = await createLog(context)
+          const running = await serve(vault, { ...options, messages })
           sayListening(context.output, options, running)
           await aborted(signal)
           await running.close()
@@ -38,7 +40,8 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('It is a number from 0 to 65535.')
 }
 
-function createLog({ host, output }: CommandContext): Logger {
+async function createLog({ host, output }: CommandContext): Promise<Logger> {
+  const { pino } = await import('pino')
   const level = output.verbose ? 'debug' : output.quiet ? 'warn' : 'info'
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, host.stderr)
 }

@@ -3,16 +3,17 @@
 import { Kysely } from 'kysely'
 import { BackupError } from '../../base/errors.ts'
 import { systemRandom, toHex } from '../../base/bytes.ts'
-import { openSqlite, sqliteDialect, type Database } from './sqlite.ts'
+import { closeSqlite, inTransaction, openSqlite, sqliteDialect, type Database } from './sqlite.ts'
 import { catalogVersion, tableStatements, type Catalog, type Tables } from './tables.ts'
 
-/** @throws BackupError `catalog-behind` for a file of another version, or one that is no database */
+/** @throws BackupError `catalog-behind` for a file of another version, or one that is no sound database */
 export async function openCatalog(path: string): Promise<Catalog> {
   const database = await openOrRefuse(path)
   try {
+    checkSoundness(database)
     prepareTables(database)
   } catch (error) {
-    database.close()
+    closeSqlite(database)
     throw error
   }
   return new Kysely<Tables>({ dialect: sqliteDialect(database) })
@@ -26,17 +27,27 @@ async function openOrRefuse(path: string): Promise<Database> {
   }
 }
 
-function prepareTables(database: Database): void {
-  database.exec('begin immediate')
+/** A file that was exchanged beside a log that is not its own shows itself here. */
+function checkSoundness(database: Database): void {
+  let found: unknown
   try {
-    const version = versionOf(database)
-    if (version === 0) createTables(database)
-    else if (version !== catalogVersion) throw refused(`it is of version ${version}`)
-    database.exec('commit')
+    const [row] = database.prepare('pragma quick_check(1)').all() as { quick_check: string }[]
+    found = row?.quick_check
   } catch (error) {
-    database.exec('rollback')
-    throw error
+    throw refused('it is damaged', error)
   }
+  if (found !== 'ok') throw refused(`it is damaged (${String(found)})`)
+}
+
+/** Of several processes that open a new file at once, one makes the tables. */
+function prepareTables(database: Database): void {
+  if (versionOf(database) === 0) {
+    inTransaction(database, () => {
+      if (versionOf(database) === 0) createTables(database)
+    })
+  }
+  const version = versionOf(database)
+  if (version !== catalogVersion) throw refused(`it is of version ${version}`)
 }
 
 function versionOf(database: Database): number {

@@ -36,6 +36,33 @@ export async function openSqlite(path: string): Promise<Database> {
   return database
 }
 
+/**
+ * Leaves one file where nobody else has it open. Not every driver ends its statements when it closes, and then SQLite
+ * would leave its log beside the file, where it would be taken for part of any other file put in its place.
+ */
+export function closeSqlite(database: Database): void {
+  try {
+    database.exec('pragma busy_timeout = 0')
+    database.exec('pragma wal_checkpoint(truncate)')
+    database.exec('pragma journal_mode = delete')
+  } catch {
+    // Others have it open: the last of them does it.
+  }
+  database.close()
+}
+
+/** All or nothing; waits for other writers at its start. */
+export function inTransaction(database: Database, work: () => void): void {
+  database.exec('begin immediate')
+  try {
+    work()
+    database.exec('commit')
+  } catch (error) {
+    database.exec('rollback')
+    throw error
+  }
+}
+
 async function loadSqlite(): Promise<SqliteModule> {
   const builtin = process.getBuiltinModule('node:sqlite') as SqliteModule | undefined
   return builtin ?? (await import('@photostructure/sqlite'))
@@ -47,7 +74,7 @@ export const sqliteDialect = (database: Database): SqliteDialect =>
 function asKyselyDatabase(database: Database): SqliteDatabase {
   const cache = new Map<string, SqliteStatement>()
   return {
-    close: () => database.close(),
+    close: () => closeSqlite(database),
     prepare: (sql) => {
       const cached = cache.get(sql)
       if (cached !== undefined) return cached

@@ -12,6 +12,7 @@ import {
   type Slot,
 } from '../../model/slot.ts'
 import type { RecoveryStartAnswer } from '../../protocol/messages.ts'
+import type { Machine } from '../catalog/machines.ts'
 import {
   numberedFolder,
   parseNumberName,
@@ -28,19 +29,21 @@ const maxSlots = 64
 /** Never empty, and nothing but parameters. */
 export async function slotParametersOf(
   context: EnrolContext,
-  space: Namespace,
+  machine: Machine,
 ): Promise<SlotParameters[]> {
-  const slots = await readSlots(context, space)
-  return slots.length === 0 ? [madeUp(context.authority.secret, space)] : slots.map(parametersOf)
+  const slots = await readSlots(context, machine)
+  return slots.length === 0
+    ? [madeUp(context.authority.secret, spaceOf(machine))]
+    : slots.map(parametersOf)
 }
 
 /** Public key (32 bytes, Ed25519) of the slot; undefined if there is no such slot. */
 export async function slotKeyOf(
   context: EnrolContext,
-  space: Namespace,
+  machine: Machine,
   place: SlotPlace,
 ): Promise<Uint8Array | undefined> {
-  const slots = await readSlots(context, space)
+  const slots = await readSlots(context, machine)
   return slots.find(
     ({ repository, slot }) => repository === place.repository && slot === place.slot,
   )?.content.authPublicKey
@@ -55,8 +58,15 @@ interface PlacedSlot extends SlotPlace {
   readonly content: Slot
 }
 
-/** The newest ones, if there are too many. */
-async function readSlots(context: EnrolContext, space: Namespace): Promise<PlacedSlot[]> {
+const spaceOf = (machine: Machine): Namespace => ({
+  vaultId: machine.vaultId,
+  machineId: machine.id,
+})
+
+/** The newest ones, if there are too many. A deleted machine has none any more. */
+async function readSlots(context: EnrolContext, machine: Machine): Promise<PlacedSlot[]> {
+  if (machine.state === 'deleted') return []
+  const space = spaceOf(machine)
   const slots: PlacedSlot[] = []
   for (const name of await context.store.folders(repositoriesFolder(space))) {
     const folder = numberedFolder(space, Number(name), 'slots')

@@ -53,7 +53,7 @@ export async function startRecovery(
   await checkStillGood(context, credential, 'recover')
   const machine = await machineOf(context, credential)
   await checkTries(context, machine.id)
-  const slots = await slotParametersOf(context, spaceOf(machine))
+  const slots = await slotParametersOf(context, machine)
   return { nonce: context.nonces.issue({ vaultId, serial, requestId }), slots }
 }
 
@@ -99,7 +99,7 @@ interface Finish {
 async function provedCertificate(context: EnrolContext, finish: Finish): Promise<Certificate> {
   await checkStillGood(context, finish.credential, 'recover')
   if (!context.nonces.use(finish.request.nonce, finish.request)) throw notStarted()
-  const key = await slotKeyOf(context, spaceOf(finish.machine), finish.request)
+  const key = await slotKeyOf(context, finish.machine, finish.request)
   const proved = key !== undefined && isProof(key, finish)
   const written = await context.log.append(() => decide(context, finish, proved))
   if (written?.entry.kind === 'recovery-try') throw wrongPassphrase()
@@ -166,8 +166,6 @@ async function machineOf(context: EnrolContext, credential: Credential): Promise
   if (machine === undefined) throw new Error('A credential recovers a machine that is not there.')
   return machine
 }
-
-const spaceOf = (machine: Machine) => ({ vaultId: machine.vaultId, machineId: machine.id })
 
 const notStarted = (): BackupError =>
   new BackupError(

@@ -23,9 +23,9 @@ export interface Handlers {
 
 export interface VaultServers {
   readonly all: readonly Server[]
-  serverFor(serverName: string | undefined): Server
+  readonly serverFor: (serverName: string | undefined) => Server
   /** For connections from now on. */
-  renew(material: TlsMaterial): void
+  readonly renew: (material: TlsMaterial) => void
 }
 
 export function createServers(

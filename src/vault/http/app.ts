@@ -1,6 +1,6 @@
 /** What the vault's HTTPS applications share: bounds, errors in one form, a log line for each request. */
 
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { BackupError } from '../../base/errors.ts'
 import { limits } from '../../protocol/routes.ts'
 import { answerOf } from './answer.ts'
@@ -18,7 +18,7 @@ export interface HttpOptions {
 export function createHttpApp(options: HttpOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyBytes ?? limits.jsonBytes,
     forceCloseConnections: true,
     return503OnClosing: true,

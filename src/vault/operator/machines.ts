@@ -11,8 +11,8 @@ export interface MachineQuery {
   readonly vaultId?: VaultId | undefined
   /** Its name, or the beginning of its id (4 digits at least). */
   readonly machine: string
-  /** Machines that are retired or deleted count too, where no active one has that name. */
-  readonly retired?: boolean
+  /** Machines that count, where no active one fits; active ones if not said. */
+  readonly also?: readonly ('retired' | 'deleted')[]
 }
 
 /** @throws BackupError `not-found`; `usage` where several fit */
@@ -20,10 +20,11 @@ export async function oneMachine(context: OperatorContext, query: MachineQuery):
   const all = await listMachines(context.catalog, query.vaultId)
   const fitting = all.filter((machine) => fits(machine, query.machine))
   const active = fitting.filter((machine) => machine.state === 'active')
-  const candidates = active.length > 0 || query.retired !== true ? active : fitting
-  const [found, ...others] = candidates
+  const others = fitting.filter(({ state }) => state !== 'active' && query.also?.includes(state))
+  const candidates = active.length > 0 ? active : others
+  const [found, second] = candidates
   if (found === undefined) throw noMachine(query, fitting)
-  if (others.length > 0) throw severalMachines(query, candidates)
+  if (second !== undefined) throw severalMachines(query, candidates)
   return found
 }
 
@@ -58,7 +59,7 @@ export async function revokeMachine(context: OperatorContext, machine: Machine):
   }
 }
 
-/** Revokes it and frees its name. Its points stay where they are, and can still be recovered. */
+/** Revokes it and frees its name. Its points stay where they are, but are not handed out any more. */
 export async function deleteMachine(context: OperatorContext, machine: Machine): Promise<void> {
   await context.log.append(async () => {
     const current = await findMachine(context.catalog, machine.id)

@@ -360,8 +360,9 @@ describe('objects', () => {
     const full = {
       ...vault.store,
       create: async (_key: string, source: Uint8Array | AsyncIterable<Uint8Array>) => {
-        for await (const _ of source as AsyncIterable<Uint8Array>)
-          throw new BackupError('vault-full', 'full')
+        for await (const part of source as AsyncIterable<Uint8Array>) {
+          throw new BackupError('vault-full', `no room for ${part.length} bytes`)
+        }
         return 'created' as const
       },
     }

@@ -1,0 +1,79 @@
+/** Opens TLS connections to the vault: straight, or through a proxy by CONNECT, with TLS end to end either way. */
+
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { BackupError } from '../../base/errors.ts'
+import { hostPort } from './host-port.ts'
+import { connectThroughProxy, type Proxy } from './proxy.ts'
+import { translateFailure } from './failures.ts'
+import { settled } from './settled.ts'
+
+export interface VaultAddress {
+  readonly address: string
+  readonly port: number
+  /** PEM: the only authorities that are trusted. */
+  readonly authorities: readonly string[]
+  readonly proxy?: Proxy | undefined
+}
+
+export interface ClientIdentity {
+  /** PEM. */
+  readonly certificate: string
+  /** PEM. */
+  readonly key: string
+}
+
+export interface DialOptions {
+  /** The fixed name of the server that is meant (protocol/routes.ts). */
+  readonly serverName: string
+  readonly identity?: ClientIdentity | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const connectTimeoutMs = 30_000
+
+/** A connection whose server has proven the name. @throws BackupError `unreachable`, `vault-untrusted`, `proxy-refused` */
+export async function dial(vault: VaultAddress, options: DialOptions): Promise<TLSSocket> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const timeout = AbortSignal.timeout(connectTimeoutMs)
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  try {
+    const socket = vault.proxy
+      ? await connectThroughProxy(vault.proxy, vault, either)
+      : await connectStraight(vault, either)
+    return await secure(socket, vault, { ...options, signal: either })
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (timeout.aborted) throw notReached(vault, 'no answer within 30 seconds', error)
+    throw translateFailure(error, vault)
+  }
+}
+
+function connectStraight({ address, port }: VaultAddress, signal: AbortSignal): Promise<Socket> {
+  const socket = connectTcp({ host: address, port, noDelay: true })
+  return settled(socket, 'connect', signal)
+}
+
+function secure(socket: Socket, vault: VaultAddress, options: DialOptions): Promise<TLSSocket> {
+  const { serverName, identity, signal } = options
+  const secured = connectTls({
+    socket,
+    servername: serverName,
+    ca: [...vault.authorities],
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: ['http/1.1'],
+    ...(identity && { cert: identity.certificate, key: identity.key }),
+  })
+  return settled(secured, 'secureConnect', signal ?? AbortSignal.timeout(connectTimeoutMs))
+}
+
+const notReached = ({ address, port }: VaultAddress, why: string, cause: unknown): BackupError =>
+  new BackupError(
+    'unreachable',
+    `The vault at ${hostPort(address, port)} can not be reached: ${why}.`,
+    {
+      hint: 'Check the network, and with the operator whether the vault is running.',
+      cause,
+    },
+  )

@@ -1,0 +1,72 @@
+/** An undici agent whose connections are dialled to one of the vault's servers. */
+
+import { enrolServerName } from '../../protocol/routes.ts'
+import { dial, type DialOptions, type VaultAddress } from './dial.ts'
+import { createHttp, type Http } from './http.ts'
+
+export interface OpenHttpOptions extends DialOptions {
+  readonly retryForMs: number
+}
+
+const connections = 6
+const headersTimeoutMs = 120_000
+const bodyTimeoutMs = 60_000
+
+export async function openHttp(vault: VaultAddress, options: OpenHttpOptions): Promise<Http> {
+  // Loaded here: commands that stay on this machine start faster without it.
+  const { Agent } = await import('undici')
+  const agent = new Agent({
+    connections,
+    pipelining: 1,
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: bodyTimeoutMs,
+    connect: (_, callback) => {
+      dial(vault, options).then(
+        (socket) => {
+          callback(null, socket)
+        },
+        (error: unknown) => {
+          callback(error as Error, null)
+        },
+      )
+    },
+  })
+  return createHttp({
+    agent,
+    origin: `https://${options.serverName}`,
+    destination: vault,
+    signal: options.signal,
+    retryForMs: options.retryForMs,
+  })
+}
+
+/** The enrolment server of a service: no certificate, one connection, what binds signatures to it. */
+export async function openEnrolment(
+  vault: VaultAddress,
+  serviceId: string,
+  signal?: AbortSignal,
+): Promise<{ readonly http: Http; readonly exporter: Uint8Array }> {
+  const { Agent } = await import('undici')
+  const { exporterBytes, exporterLabel } = await import('../../protocol/exporter.ts')
+  const serverName = enrolServerName(serviceId)
+  const socket = await dial(vault, { serverName, signal })
+  const exporter = socket.exportKeyingMaterial(exporterBytes, exporterLabel, Buffer.alloc(0))
+  let isUsed = false
+  const agent = new Agent({
+    connections: 1,
+    headersTimeout: headersTimeoutMs,
+    connect: (_, callback) => {
+      if (isUsed) callback(new Error('The connection for enrolment broke.'), null)
+      else callback(null, socket)
+      isUsed = true
+    },
+  })
+  const http = createHttp({
+    agent,
+    origin: `https://${serverName}`,
+    destination: vault,
+    signal,
+    retryForMs: 0,
+  })
+  return { http, exporter: Uint8Array.from(exporter) }
+}

@@ -1,0 +1,191 @@
+/** From a credential file to a registered machine: identity, master key, key slot, config; the registration is written last. */
+
+import { hostname } from 'node:os'
+import { fromHex, toHex, type RandomBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { BackupError } from '../../base/errors.ts'
+import { makeDirectoryDurable, replaceFile } from '../../base/files.ts'
+import { sha256 } from '../../base/hash.ts'
+import { utf8 } from '../../base/bytes.ts'
+import { defaultChunkerParameters } from '../../chunker/parameters.ts'
+import { deriveKeys } from '../../crypto/keys.ts'
+import { configContext, sealObject } from '../../crypto/sealed-object.ts'
+import { createSlot, openSlot } from '../../crypto/slot.ts'
+import { withSum } from '../../model/record-sum.ts'
+import { encodeConfig } from '../../model/repository-config.ts'
+import { decodeSlot } from '../../model/slot.ts'
+import { openRepository } from '../../repository/repository.ts'
+import type { VaultConnection } from '../../repository/connection.ts'
+import type { Proxy } from '../connection/proxy.ts'
+import { connectToVault } from '../connection/vault-connection.ts'
+import { saveMasterKey } from '../keys/key-file.ts'
+import type { AgentState, ProxySettings, Registration } from '../state/state.ts'
+import type { AgentCredential } from './credential.ts'
+import { enrol, type Enrolled } from './enrol.ts'
+
+export interface RegisterWishes {
+  readonly credential: AgentCredential
+  readonly machineName: string
+  readonly passphrase: string
+  readonly proxy?: Proxy | undefined
+  /** As it is kept for later runs. */
+  readonly proxySettings?: ProxySettings | undefined
+  readonly state: AgentState
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The registration that was made. Nothing of an earlier one is touched before the new one is complete. */
+export async function register(wishes: RegisterWishes): Promise<Registration> {
+  const { credential } = wishes.credential
+  const { state } = wishes
+  await makeDirectoryDurable(state.directory)
+  const vault = {
+    address: credential.address,
+    port: credential.port,
+    authorities: [credential.authority],
+    proxy: wishes.proxy,
+  }
+  const enrolled = await enrol(wishes.credential, { ...wishes, vault })
+  const connection = await connectToVault({
+    vault,
+    serviceId: credential.serviceId,
+    vaultId: credential.vaultId,
+    machineId: enrolled.answer.machineId,
+    identity: { certificate: enrolled.answer.certificate, key: enrolled.machineKey },
+    signal: wishes.signal,
+  })
+  try {
+    const made = await makeRepository(connection, wishes)
+    const registration = registrationFor(wishes, enrolled, made.repositoryId)
+    await save(state, { enrolled, made, registration })
+    return registration
+  } finally {
+    await connection.close()
+  }
+}
+
+interface MadeRepository {
+  readonly masterKey: Uint8Array
+  readonly repositoryId: Uint8Array
+  readonly slot: Uint8Array
+  readonly config: Uint8Array
+}
+
+/** Repository 0: slot and config are sent, read back, and opened as a later recovery would. */
+async function makeRepository(
+  connection: VaultConnection,
+  { passphrase, clock, random }: RegisterWishes,
+): Promise<MadeRepository> {
+  const { vaultId, machineId } = connection.identity
+  const existing = await connection.slots(0)
+  if (existing.length > 0) return reopen(connection, passphrase)
+  const masterKey = random(32)
+  const repositoryId = random(32)
+  const createdMs = clock.now()
+  const facts = { vaultId, machineId, repository: 0, repositoryId, slot: 0, createdMs }
+  const slot = await createSlot({ passphrase, masterKey }, facts, random)
+  const config = sealedConfig({ masterKey, repositoryId, createdMs }, random)
+  await connection.putSlot(0, 0, slot)
+  await connection.putConfig(0, 0, config)
+  const stored = await openSlot(decodeSlot(await connection.slot(0, 0)), passphrase)
+  if (Buffer.compare(stored, masterKey) !== 0) {
+    throw new BackupError('vault-mismatch', 'The vault gave back another key slot than was sent.')
+  }
+  await openRepository(connection, { number: 0, repositoryId, masterKey })
+  return { masterKey, repositoryId, slot, config }
+}
+
+/** A registration that broke off after its slot was stored goes on with it, if the passphrase is the same. */
+async function reopen(connection: VaultConnection, passphrase: string): Promise<MadeRepository> {
+  const slot = await connection.slot(0, 0)
+  const decoded = decodeSlot(slot)
+  const masterKey = await openSlot(decoded, passphrase)
+  const { repositoryId } = decoded
+  if ((await connection.configs(0)).length === 0) {
+    throw new BackupError(
+      'state-damaged',
+      'An earlier registration of this machine broke off halfway.',
+      {
+        hint: 'Register under another name with --name; the operator can delete the half-made machine.',
+      },
+    )
+  }
+  const config = await connection.config(0, 0)
+  await openRepository(connection, { number: 0, repositoryId, masterKey })
+  return { masterKey, repositoryId, slot, config }
+}
+
+function sealedConfig(
+  facts: {
+    readonly masterKey: Uint8Array
+    readonly repositoryId: Uint8Array
+    readonly createdMs: number
+  },
+  random: RandomBytes,
+): Uint8Array {
+  const { masterKey, repositoryId, createdMs } = facts
+  const payload = encodeConfig({
+    number: 0,
+    repository: 0,
+    repositoryId,
+    chunker: defaultChunkerParameters,
+    createdMs,
+  })
+  const content = { type: 'config', epoch: 0, context: configContext(0), payload } as const
+  return withSum(sealObject(content, deriveKeys(masterKey, repositoryId), random))
+}
+
+function registrationFor(
+  { credential: { credential }, proxySettings }: RegisterWishes,
+  { answer }: Enrolled,
+  repositoryId: Uint8Array,
+): Registration {
+  return {
+    vaultId: credential.vaultId,
+    vaultName: answer.vaultName,
+    machineId: answer.machineId,
+    machineName: answer.machineName,
+    serviceId: credential.serviceId,
+    address: credential.address,
+    port: credential.port,
+    authorities: [credential.authority],
+    certificate: answer.certificate,
+    access: 'full',
+    repository: 0,
+    repositoryId: toHex(repositoryId),
+    config: 0,
+    ...(proxySettings && { proxy: proxySettings }),
+  }
+}
+
+async function save(
+  state: AgentState,
+  parts: {
+    readonly enrolled: Enrolled
+    readonly made: MadeRepository
+    readonly registration: Registration
+  },
+): Promise<void> {
+  await state.forget()
+  await replaceFile(state.paths.machineKey, utf8(parts.enrolled.machineKey))
+  await saveMasterKey(state.paths.masterKey, parts.made.masterKey)
+  await replaceFile(state.paths.slotCopy, parts.made.slot)
+  await replaceFile(state.paths.configCopy, parts.made.config)
+  await state.registration.save(parts.registration)
+  await state.pending.remove()
+}
+
+/** What people compare: four groups of four digits. */
+export function fingerprintOf({ repositoryId }: Registration): string {
+  const digest = toHex(sha256(fromHex(repositoryId) ?? new Uint8Array(0))).slice(0, 16)
+  return digest.replace(/.{4}(?=.)/g, '$& ')
+}
+
+/** The machine's own name, as far as a vault takes it. */
+export const usualMachineName = (): string =>
+  hostname()
+    .replace(/[^\p{L}\p{N} ._-]/gu, '-')
+    .replace(/^[^\p{L}\p{N}]+/u, '')
+    .slice(0, 64) || 'machine'

@@ -1,0 +1,175 @@
+/** What the agent keeps on its machine: who it is at which vault, what it backs up, and what it has seen. */
+
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { fromBase64Url, toBase64Url } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import {
+  machineIdSchema,
+  recordHashSchema,
+  sourceNameSchema,
+  vaultIdSchema,
+} from '../../protocol/messages.ts'
+import { stateFile, type StateFile } from './state-file.ts'
+
+const proxySchema = z.strictObject({
+  url: z.string(),
+  credentialsFile: z.string().optional(),
+})
+
+const registrationSchema = z.strictObject({
+  vaultId: vaultIdSchema,
+  vaultName: z.string(),
+  machineId: machineIdSchema,
+  machineName: z.string(),
+  serviceId: z.string().regex(/^[0-9a-f]{32}$/),
+  address: z.string(),
+  port: z.int().min(1).max(65_535),
+  /** PEM certificates: the vault's authority and, once told, its successor. */
+  authorities: z.array(z.string()).min(1),
+  certificate: z.string(),
+  access: z.enum(['full', 'read-only']),
+  readOnlyUntil: z.int().optional(),
+  repository: z.int().min(0),
+  repositoryId: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The newest config that was seen. */
+  config: z.int().min(0),
+  proxy: proxySchema.optional(),
+})
+
+export type Registration = z.output<typeof registrationSchema>
+export type ProxySettings = z.output<typeof proxySchema>
+
+const bytesSchema = z.string().transform((text, context) => {
+  const bytes = fromBase64Url(text)
+  if (bytes !== undefined) return bytes
+  context.addIssue('not base64url')
+  return z.NEVER
+})
+
+/** Paths are bytes; `shown` is for people who open the file. */
+const pathSchema = z.strictObject({ bytes: bytesSchema, shown: z.string() })
+
+const policySchema = z.strictObject({
+  sources: z.record(
+    sourceNameSchema,
+    z.strictObject({ include: z.array(pathSchema), exclude: z.array(z.string()) }),
+  ),
+})
+
+/** Of one source, paths and patterns in the user's order. */
+export interface SourcePolicy {
+  readonly include: readonly IncludedPath[]
+  readonly exclude: readonly string[]
+}
+export interface IncludedPath {
+  readonly bytes: Uint8Array
+  readonly shown: string
+}
+export type Policy = Readonly<Record<string, SourcePolicy>>
+
+const headsSchema = z.record(
+  z.string(),
+  z.strictObject({ seq: z.int().min(1), hash: recordHashSchema }),
+)
+
+const pendingSchema = z.strictObject({
+  vaultId: vaultIdSchema,
+  serial: z.int(),
+  machineName: z.string(),
+  requestId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** PKCS#8 PEM. */
+  privateKey: z.string(),
+})
+
+/** A registration that was begun: a repeated one asks for the same thing. */
+export type PendingRegistration = z.output<typeof pendingSchema>
+
+export interface AgentState {
+  readonly directory: string
+  readonly registration: StateFile<Registration>
+  readonly pending: StateFile<PendingRegistration>
+  loadPolicy(): Promise<Policy>
+  savePolicy(policy: Policy): Promise<void>
+  /** The newest points seen, by source. */
+  readonly heads: StateFile<z.output<typeof headsSchema>>
+  readonly paths: AgentPaths
+  /** Forgets who it is and what it has seen, and keeps keys, policy and logs. */
+  forget(): Promise<void>
+  /** Everything but the logs. */
+  remove(): Promise<void>
+}
+
+export interface AgentPaths {
+  readonly machineKey: string
+  readonly masterKey: string
+  readonly lock: string
+  readonly journal: string
+  readonly cache: string
+  readonly log: string
+  readonly slotCopy: string
+  readonly configCopy: string
+}
+
+export function openState(directory: string): AgentState {
+  const at = (name: string) => join(directory, name)
+  const policy = stateFile(at('policy.json'), policySchema)
+  const registration = stateFile(at('registration.json'), registrationSchema)
+  const pending = stateFile(at('registration.pending'), pendingSchema)
+  const heads = stateFile(at('heads.json'), headsSchema)
+  const paths: AgentPaths = {
+    machineKey: at('machine.key'),
+    masterKey: at('master.key'),
+    lock: at('run.lock'),
+    journal: at('packs.journal'),
+    cache: at('cache'),
+    log: join(directory, 'log', 'backup.log'),
+    slotCopy: at('slot'),
+    configCopy: at('config'),
+  }
+  const forget = async () => {
+    await registration.remove()
+    await heads.remove()
+    await rm(paths.journal, { force: true })
+    await rm(paths.cache, { recursive: true, force: true })
+  }
+  return {
+    directory,
+    registration,
+    pending,
+    heads,
+    paths,
+    loadPolicy: async () => (await policy.load())?.sources ?? {},
+    savePolicy: (sources) => policy.save({ sources: encoded(sources) as never }),
+    forget,
+    remove: async () => {
+      await forget()
+      await Promise.all([pending.remove(), policy.remove()])
+      const { machineKey, masterKey, slotCopy, configCopy } = paths
+      for (const path of [machineKey, masterKey, slotCopy, configCopy]) {
+        await rm(path, { force: true })
+      }
+    },
+  }
+}
+
+const encoded = (policy: Policy) =>
+  Object.fromEntries(
+    Object.entries(policy).map(([source, { include, exclude }]) => [
+      source,
+      {
+        include: include.map(({ bytes, shown }) => ({ bytes: toBase64Url(bytes), shown })),
+        exclude,
+      },
+    ]),
+  )
+
+/** @throws BackupError `not-registered` */
+export async function registrationOf(state: AgentState): Promise<Registration> {
+  const registration = await state.registration.load()
+  if (registration !== undefined) return registration
+  throw new BackupError('not-registered', 'This machine is not registered with a vault.', {
+    hint: 'Run: backup register --vault-credentials FILE',
+  })
+}

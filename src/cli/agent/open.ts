@@ -1,0 +1,109 @@
+/** Where everything that a command of `backup` needs comes together: state, connection, keys, repository. */
+
+import type { Command } from 'commander'
+import { fromHex } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import { readSecretFile } from '../../base/files.ts'
+import {
+  openState,
+  registrationOf,
+  type AgentState,
+  type Registration,
+} from '../../agent/state/state.ts'
+import { loadMasterKey } from '../../agent/keys/key-file.ts'
+import { agentStateDirectory } from '../../config/agent-places.ts'
+import { parseSourceName, type SourceName } from '../../model/ids.ts'
+import type { VaultConnection } from '../../repository/connection.ts'
+import { openRepository, type Repository } from '../../repository/repository.ts'
+import type { CommandContext, Host } from './context.ts'
+
+export const stateOf = ({ env, platform, getuid }: Host): AgentState =>
+  openState(
+    agentStateDirectory({ env, platform, isRoot: platform !== 'win32' && getuid?.() === 0 }),
+  )
+
+export interface OpenAgent {
+  readonly state: AgentState
+  readonly registration: Registration
+  readonly connection: VaultConnection
+  readonly repository: Repository
+}
+
+/** Runs `work` with an open repository, and closes the connection whatever happens. @throws BackupError `not-registered` … */
+export async function withRepository<T>(
+  context: CommandContext,
+  work: (agent: OpenAgent) => Promise<T>,
+): Promise<T> {
+  return withConnection(context, async (agent) => {
+    const { registration, state, connection } = agent
+    const repository = await openRepository(
+      connection,
+      {
+        number: registration.repository,
+        repositoryId: fromHex(registration.repositoryId) ?? new Uint8Array(32),
+        masterKey: await loadMasterKey(state.paths.masterKey),
+      },
+      registration.config,
+    )
+    return work({ ...agent, repository })
+  })
+}
+
+/** The same where no key is needed. */
+export async function withConnection<T>(
+  context: CommandContext,
+  work: (agent: Omit<OpenAgent, 'repository'>) => Promise<T>,
+  options: { readonly retryForMs?: number } = {},
+): Promise<T> {
+  const state = stateOf(context.host)
+  const registration = await registrationOf(state)
+  const retryForMs = options.retryForMs ?? retryMs(context.host)
+  const connection = await connect(context, state, { ...registration, retryForMs })
+  try {
+    return await work({ state, registration, connection })
+  } finally {
+    await connection.close()
+  }
+}
+
+const maxKeyBytes = 4096
+
+async function connect(
+  { host, signal }: CommandContext,
+  state: AgentState,
+  registration: Registration & { readonly retryForMs: number },
+): Promise<VaultConnection> {
+  const { connectToVault } = await import('../../agent/connection/vault-connection.ts')
+  const { chooseProxy } = await import('../../agent/connection/proxy.ts')
+  const { address, port, authorities, serviceId, vaultId, machineId, certificate } = registration
+  const proxy = await chooseProxy({ ...registration.proxy, env: host.env }, address)
+  const key = Buffer.from(await readSecretFile(state.paths.machineKey, maxKeyBytes)).toString()
+  return connectToVault({
+    vault: { address, port, authorities, proxy },
+    serviceId,
+    vaultId,
+    machineId,
+    identity: { certificate, key },
+    signal,
+    retryForMs: registration.retryForMs,
+  })
+}
+
+/** How long to go on trying to reach the vault: `BACKUP_RETRY_SECONDS`, two minutes otherwise. */
+function retryMs({ env }: Host): number {
+  const seconds = Number(env['BACKUP_RETRY_SECONDS'] ?? 120)
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 120_000
+}
+
+/** `--source NAME`, where it was given. @throws BackupError `usage` */
+export function sourceOption(command: Command): SourceName | undefined {
+  const { source } = command.optsWithGlobals<{ source?: string }>()
+  if (source === undefined) return undefined
+  if (/^[a-z0-9][a-z0-9-]{0,31}$/.test(source)) return parseSourceName(source)
+  throw new BackupError('usage', `${JSON.stringify(source)} is no name of a source.`, {
+    hint: 'Names have 1 to 32 of a-z, 0-9 and -, and begin with a letter or digit.',
+  })
+}
+
+/** The source that commands mean when none is named. */
+export const usualSource = parseSourceName('files')

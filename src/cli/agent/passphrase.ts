@@ -1,0 +1,69 @@
+/** Where a command takes a passphrase from: a file, a new one that it makes, or the keyboard. */
+
+import { resolve } from 'node:path'
+import { systemRandom } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import {
+  generatePassphrase,
+  readPassphraseFile,
+  writePassphraseFile,
+} from '../../agent/keys/passphrase-file.ts'
+import { passphraseBytes } from '../../model/passphrase.ts'
+import type { CommandContext } from './context.ts'
+import { askHidden } from './prompt.ts'
+
+export interface PassphraseOptions {
+  readonly passphraseFile?: string
+  readonly generatePassphrase?: string
+}
+
+export interface NewPassphrase {
+  readonly passphrase: string
+  /** Writes a generated one down, before anything is sealed under it. */
+  readonly keep: () => Promise<void>
+}
+
+/** @throws BackupError `usage`, `passphrase-weak`, `file-permissions`, `already-exists` */
+export async function newPassphrase(
+  context: CommandContext,
+  options: PassphraseOptions,
+): Promise<NewPassphrase> {
+  const { passphraseFile, generatePassphrase: newFile } = options
+  if (passphraseFile !== undefined && newFile !== undefined) {
+    throw new BackupError('usage', 'Use either --passphrase-file or --generate-passphrase.')
+  }
+  const nothing = () => Promise.resolve()
+  if (passphraseFile !== undefined) {
+    return { passphrase: await fromFile(context, passphraseFile), keep: nothing }
+  }
+  if (newFile !== undefined) {
+    const passphrase = generatePassphrase(systemRandom)
+    const path = resolve(context.host.cwd(), newFile)
+    return { passphrase, keep: () => writePassphraseFile(path, passphrase) }
+  }
+  return { passphrase: await askTwice(context), keep: nothing }
+}
+
+/** The passphrase that there is already. */
+export async function givenPassphrase(
+  context: CommandContext,
+  { passphraseFile }: PassphraseOptions,
+): Promise<string> {
+  if (passphraseFile !== undefined) return fromFile(context, passphraseFile)
+  return askHidden(context, 'Passphrase: ', '--passphrase-file')
+}
+
+const fromFile = ({ host }: CommandContext, path: string): Promise<string> =>
+  readPassphraseFile(resolve(host.cwd(), path))
+
+async function askTwice(context: CommandContext): Promise<string> {
+  const first = await askHidden(
+    context,
+    'New passphrase (at least 16 characters): ',
+    '--passphrase-file or --generate-passphrase',
+  )
+  passphraseBytes(first)
+  const second = await askHidden(context, 'The same again: ', '--passphrase-file')
+  if (first.normalize('NFC') === second.normalize('NFC')) return first
+  throw new BackupError('usage', 'The two passphrases are not the same. Nothing was done.')
+}

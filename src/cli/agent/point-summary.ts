@@ -1,0 +1,70 @@
+/** What lists say of a recovery point. */
+
+import { forEachLimited } from '../../base/flow.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import { isPlaceFailure } from '../../repository/place-failure.ts'
+import { readManifest, type PointFacts } from '../../repository/point-reader.ts'
+import type { Repository } from '../../repository/repository.ts'
+
+export interface PointSummary {
+  readonly pointId: string
+  readonly source: string
+  readonly seq: number
+  /** When the vault took it, by its clock, in ms. */
+  readonly committedAt: number
+  readonly files: number | null
+  readonly directories: number | null
+  readonly others: number | null
+  /** Of all files in it. */
+  readonly sizeBytes: number | null
+  readonly leftOut: number | null
+  readonly tags: readonly string[]
+  readonly retainUntil: number
+  readonly lockUntil: number
+  /** `incomplete`: something was left out. `unreadable`: its manifest can not be opened with this machine's key. */
+  readonly state: 'complete' | 'incomplete' | 'unreadable'
+}
+
+const manifestsAtOnce = 8
+
+/** In the order of `points`. */
+export async function summarizePoints(
+  repository: Repository,
+  points: readonly PointFacts[],
+): Promise<PointSummary[]> {
+  const summaries = new Map<PointFacts, PointSummary>()
+  await forEachLimited(points, manifestsAtOnce, async (point) => {
+    summaries.set(point, summarize(point, await manifestOf(repository, point)))
+  })
+  return points.flatMap((point) => summaries.get(point) ?? [])
+}
+
+async function manifestOf(
+  repository: Repository,
+  point: PointFacts,
+): Promise<Manifest | undefined> {
+  if (point.commit.repository !== repository.number) return undefined
+  try {
+    return await readManifest(repository, point)
+  } catch (error) {
+    if (!isPlaceFailure(error)) throw error
+    return undefined
+  }
+}
+
+export const summarize = (point: PointFacts, manifest: Manifest | undefined): PointSummary => ({
+  pointId: point.id,
+  source: point.source,
+  seq: point.seq,
+  committedAt: point.vaultTimeMs,
+  files: manifest?.statistics.files ?? null,
+  directories: manifest?.statistics.directories ?? null,
+  others: manifest?.statistics.others ?? null,
+  sizeBytes: manifest?.statistics.fileBytes ?? null,
+  leftOut: manifest?.leftOutCount ?? null,
+  tags: point.tags,
+  retainUntil: point.retainUntilMs,
+  lockUntil: point.lockUntilMs,
+  state:
+    manifest === undefined ? 'unreadable' : manifest.leftOutCount > 0 ? 'incomplete' : 'complete',
+})

@@ -1,0 +1,113 @@
+/** `backup policy include|exclude|show`: what a source backs up. */
+
+import type { Command } from 'commander'
+import { equalBytes } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import { exists } from '../../base/files.ts'
+import type { IncludedPath, SourcePolicy } from '../../agent/state/state.ts'
+import { parsePath } from '../../model/path.ts'
+import { toDisplay } from '../../model/path-text.ts'
+import { checkPattern } from '../../policy/exclusion.ts'
+import type { CommandContext } from './context.ts'
+import { sourceOption, stateOf, usualSource } from './open.ts'
+
+export function addPolicy(program: Command, context: CommandContext): void {
+  const policy = program.command('policy').description('say what a source backs up')
+  policy
+    .command('include')
+    .description('add files and folders to a source')
+    .argument('<path...>')
+    .option('--remove', 'take them out again')
+    .action((paths: string[], options: { remove?: true }, command: Command) =>
+      include(context, command, { paths, remove: options.remove === true }),
+    )
+  policy
+    .command('exclude')
+    .description('leave out what fits patterns, written as in .gitignore and read from the root')
+    .argument('<pattern...>')
+    .option('--remove', 'take the patterns out again')
+    .action((patterns: string[], options: { remove?: true }, command: Command) =>
+      exclude(context, command, { patterns, remove: options.remove === true }),
+    )
+  policy
+    .command('show')
+    .description('show what is included and excluded')
+    .action((_options: unknown, command: Command) => show(context, command))
+}
+
+const emptyPolicy: SourcePolicy = { include: [], exclude: [] }
+
+async function change(
+  context: CommandContext,
+  command: Command,
+  edit: (policy: SourcePolicy) => Promise<SourcePolicy> | SourcePolicy,
+): Promise<void> {
+  const state = stateOf(context.host)
+  const source = sourceOption(command) ?? usualSource
+  const policies = await state.loadPolicy()
+  const changed = await edit(policies[source] ?? emptyPolicy)
+  await state.savePolicy({ ...policies, [source]: changed })
+  say(context, source, changed)
+}
+
+function include(
+  context: CommandContext,
+  command: Command,
+  { paths, remove }: { readonly paths: readonly string[]; readonly remove: boolean },
+): Promise<void> {
+  return change(context, command, async (policy) => {
+    const given = paths.map((path) => includedPath(context, path))
+    if (remove) return { ...policy, include: without(policy.include, given) }
+    for (const { shown } of given) {
+      if (await exists(shown)) continue
+      context.output.warn(`Warning: there is no ${shown} now.`)
+    }
+    return { ...policy, include: [...without(policy.include, given), ...given] }
+  })
+}
+
+function includedPath({ host }: CommandContext, text: string): IncludedPath {
+  const bytes = parsePath(text, host.cwd(), host.platform)
+  return { bytes, shown: toDisplay(bytes) }
+}
+
+const without = (paths: readonly IncludedPath[], gone: readonly IncludedPath[]): IncludedPath[] =>
+  paths.filter(({ bytes }) => !gone.some((path) => equalBytes(path.bytes, bytes)))
+
+function exclude(
+  context: CommandContext,
+  command: Command,
+  { patterns, remove }: { readonly patterns: readonly string[]; readonly remove: boolean },
+): Promise<void> {
+  patterns.forEach(checkPattern)
+  return change(context, command, (policy) => {
+    const others = policy.exclude.filter((pattern) => !patterns.includes(pattern))
+    return { ...policy, exclude: remove ? others : [...others, ...patterns] }
+  })
+}
+
+async function show(context: CommandContext, command: Command): Promise<void> {
+  const policies = await stateOf(context.host).loadPolicy()
+  const wanted = sourceOption(command)
+  const shown = Object.entries(policies).filter(([source]) => (wanted ?? source) === source)
+  if (wanted !== undefined && shown.length === 0) {
+    throw new BackupError('unknown-source', `There is no source ${wanted}.`, {
+      hint: `Make it with: backup policy include PATH --source ${wanted}`,
+    })
+  }
+  if (shown.length === 0)
+    context.output.line('Nothing is included yet. Run: backup policy include PATH')
+  for (const [source, policy] of shown) say(context, source, policy)
+}
+
+function say(
+  { output }: CommandContext,
+  source: string,
+  { include: paths, exclude: patterns }: SourcePolicy,
+): void {
+  const include = paths.map(({ shown }) => shown)
+  output.event({ event: 'policy', source, include, exclude: patterns })
+  output.line(`Source ${source}`)
+  for (const path of include) output.line(`  include  ${path}`)
+  for (const pattern of patterns) output.line(`  exclude  ${pattern}`)
+}

@@ -1,0 +1,117 @@
+/** `backup register --vault-credentials FILE` */
+
+import type { Command } from 'commander'
+import { resolve } from 'node:path'
+import { systemRandom } from '../../base/bytes.ts'
+import { systemClock } from '../../base/clock.ts'
+import { BackupError } from '../../base/errors.ts'
+import { exists, isOpenToOthers, readBounded } from '../../base/files.ts'
+import { maxCredentialBytes } from '../../model/credential.ts'
+import { machineNameSchema } from '../../protocol/messages.ts'
+import type { AgentState } from '../../agent/state/state.ts'
+import type { CommandContext } from './context.ts'
+import { stateOf, withConnection } from './open.ts'
+import { newPassphrase, type PassphraseOptions } from './passphrase.ts'
+import { proxyOf, type ProxyOptions } from './proxy-options.ts'
+
+interface RegisterOptions extends PassphraseOptions, ProxyOptions {
+  readonly vaultCredentials: string
+  readonly name?: string
+  readonly replace?: true
+}
+
+export function addRegister(program: Command, context: CommandContext): void {
+  program
+    .command('register')
+    .description('register this machine with a vault')
+    .requiredOption('--vault-credentials <file>', "the file that the vault's operator gave you")
+    .option('--name <name>', 'what this machine is called at the vault (its host name otherwise)')
+    .option('--passphrase-file <file>', 'take the passphrase from a file that only you can read')
+    .option('--generate-passphrase <file>', 'make a passphrase and write it to a new file')
+    .option('--replace', 'give up the registration that this machine has')
+    .option('--proxy <url>', 'reach the vault through this proxy, now and later')
+    .option(
+      '--proxy-credentials <file>',
+      'user:password for the proxy, in a file that only you can read',
+    )
+    .action((options: RegisterOptions) => register(context, options))
+}
+
+async function register(context: CommandContext, options: RegisterOptions): Promise<void> {
+  const { host, output, signal } = context
+  const { readCredential } = await import('../../agent/register/credential.ts')
+  const agent = await import('../../agent/register/register.ts')
+  const state = stateOf(host)
+  const machineName = checkedName(options.name ?? agent.usualMachineName())
+  const file = await readCredentialFile(context, options.vaultCredentials)
+  const credential = readCredential(file, { purpose: 'register', nowMs: systemClock.now() })
+  await refuseSecond(state, options.replace === true)
+  const { proxy, proxySettings } = await proxyOf(host, options, credential.credential.address)
+  const { passphrase, keep } = await newPassphrase(context, options)
+  if (options.replace) await retireOld(context, state)
+  await keep()
+  const registration = await agent.register({
+    ...{ credential, machineName, passphrase, proxy, proxySettings, state, signal },
+    clock: systemClock,
+    random: systemRandom,
+  })
+  const fingerprint = agent.fingerprintOf(registration)
+  output.event({
+    event: 'registered',
+    vault: registration.vaultName,
+    machine: registration.machineName,
+    machineId: registration.machineId,
+    fingerprint,
+  })
+  output.line(`Registered ${registration.machineName} with the vault ${registration.vaultName}.`)
+  output.line(`Fingerprint of the repository: ${fingerprint}`)
+  if (options.generatePassphrase) output.line(`The passphrase is in ${options.generatePassphrase}.`)
+  output.note(
+    'Keep the passphrase apart from this machine: without it, and without the machine, the data is lost.',
+  )
+  output.note('Next: backup policy include PATH, then backup run')
+}
+
+/** @throws BackupError `file-unreadable` */
+export async function readCredentialFile(
+  { output, host }: CommandContext,
+  path: string,
+): Promise<Uint8Array> {
+  const file = resolve(host.cwd(), path)
+  const bytes = await readBounded(file, maxCredentialBytes)
+  if (await isOpenToOthers(file)) {
+    output.warn(`Warning: ${path} can be read by others than its owner. Run: chmod 600 ${path}`)
+  }
+  return bytes
+}
+
+function checkedName(name: string): string {
+  if (machineNameSchema.safeParse(name).success) return name
+  throw new BackupError('usage', `${JSON.stringify(name)} is no name for a machine.`, {
+    hint: 'Names have 1 to 64 letters, digits, spaces, dots, - and _, and begin with a letter or digit.',
+  })
+}
+
+async function refuseSecond(state: AgentState, replace: boolean): Promise<void> {
+  const registration = replace ? undefined : await state.registration.load()
+  if (registration === undefined) return
+  const { machineName, vaultName } = registration
+  throw new BackupError(
+    'already-registered',
+    `This machine is registered already, as ${machineName} with the vault ${vaultName}.`,
+    { hint: 'Use --replace to give that registration up; its recovery points stay at the vault.' },
+  )
+}
+
+/** The old vault is told, so that the name is free again; a vault that is gone does not matter. */
+async function retireOld(context: CommandContext, state: AgentState): Promise<void> {
+  if (!(await exists(state.paths.machineKey))) return
+  try {
+    await withConnection(context, ({ connection }) => connection.unregister(), { retryForMs: 0 })
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+    context.output.warn(
+      `Warning: the old registration could not be ended at its vault: ${error.message}`,
+    )
+  }
+}

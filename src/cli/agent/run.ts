@@ -1,0 +1,259 @@
+/** `backup run`: makes a recovery point of each source. */
+
+import type { Command } from 'commander'
+import { hostname } from 'node:os'
+import { systemRandom, toHex } from '../../base/bytes.ts'
+import { systemClock } from '../../base/clock.ts'
+import { BackupError, errorCodeOf } from '../../base/errors.ts'
+import { createChunker, chunkerCapacityBytes, type Chunker } from '../../chunker/chunker.ts'
+import { createGear64Kernel } from '../../chunker/gear64.ts'
+import { gearTable } from '../../crypto/keys.ts'
+import type { AttemptResult } from '../../agent/backup/attempt.ts'
+import { captureFingerprint } from '../../agent/backup/capture.ts'
+import { readOnlyJournal } from '../../agent/backup/dry-run.ts'
+import { openPackJournal } from '../../agent/backup/pack-journal.ts'
+import { runBackup, type BackupRun } from '../../agent/backup/run.ts'
+import { buildSelection } from '../../agent/backup/selection.ts'
+import type { SourcePolicy } from '../../agent/state/state.ts'
+import { systemCalls } from '../../agent/system/open.ts'
+import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
+import { parseSourceName, type SourceName } from '../../model/ids.ts'
+import { systemNames, type SystemName } from '../../model/manifest.ts'
+import { splitPath } from '../../model/path.ts'
+import type { RunReport } from '../../protocol/messages.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { createProgress } from '../render/progress.ts'
+import { durationText, sizeText } from '../render/units.ts'
+import { version } from '../render/version.ts'
+import type { CommandContext } from './context.ts'
+import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+
+interface RunOptions {
+  readonly dryRun?: true
+  readonly verifyAll?: true
+}
+
+export function addRun(program: Command, context: CommandContext): void {
+  program
+    .command('run')
+    .description('make a recovery point of each source, or of --source NAME')
+    .option('-n, --dry-run', 'say what would be sent, and send nothing')
+    .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
+    .action((options: RunOptions, command: Command) => run(context, options, command))
+}
+
+async function run(context: CommandContext, options: RunOptions, command: Command): Promise<void> {
+  await withRepository(context, async (agent) => {
+    const sources = await sourcesOf(agent, sourceOption(command))
+    if (agent.registration.access !== 'full') throw readOnly()
+    const lock = lockOf(agent)
+    try {
+      for (const [source, policy] of sources) {
+        await runSource(context, agent, { source, policy, options })
+      }
+    } finally {
+      lock.release()
+    }
+  })
+}
+
+const readOnly = (): BackupError =>
+  new BackupError(
+    'read-only',
+    'This machine was recovered: it reads and restores, and makes no points.',
+    {
+      hint: 'To back it up, register it: backup register --vault-credentials FILE --replace',
+    },
+  )
+
+function lockOf({ state }: OpenAgent): RunLock {
+  const lock = acquireLock(systemCalls(), state.paths.lock)
+  if (lock !== undefined) return lock
+  throw new BackupError('busy', 'Another run is going on on this machine.', {
+    hint: 'Wait for it to end.',
+  })
+}
+
+async function sourcesOf(
+  { state }: OpenAgent,
+  wanted: SourceName | undefined,
+): Promise<readonly (readonly [SourceName, SourcePolicy])[]> {
+  const policies = Object.entries(await state.loadPolicy())
+    .map(([name, policy]) => [parseSourceName(name), policy] as const)
+    .filter(([name]) => (wanted ?? name) === name)
+  if (policies.length === 0) {
+    throw new BackupError(
+      wanted === undefined ? 'usage' : 'unknown-source',
+      wanted === undefined ? 'Nothing is included yet.' : `There is no source ${wanted}.`,
+      { hint: 'Say what to back up: backup policy include PATH' },
+    )
+  }
+  const empty = policies.find(([, { include }]) => include.length === 0)
+  if (empty === undefined) return policies
+  throw new BackupError('usage', `The source ${empty[0]} includes no path.`, {
+    hint: `Say what to back up: backup policy include PATH --source ${empty[0]}`,
+  })
+}
+
+interface SourceRun {
+  readonly source: SourceName
+  readonly policy: SourcePolicy
+  readonly options: RunOptions
+}
+
+async function runSource(context: CommandContext, agent: OpenAgent, job: SourceRun): Promise<void> {
+  const startedMs = systemClock.now()
+  const runId = toHex(systemRandom(16))
+  const progress = createProgress(context.output, context.host.stderr)
+  const report = (facts: Partial<RunReport>) =>
+    job.options.dryRun
+      ? Promise.resolve()
+      : tellVault(agent, runId, { ...emptyReport(job.source, startedMs), ...facts })
+  context.output.note(`Backing up source ${job.source} …`)
+  try {
+    const result = await runBackup(
+      await backupRun(context, agent, { ...job, startedMs, progress: progress.update }),
+    )
+    progress.stop()
+    sayResult(context, job, { result, startedMs })
+    await report(factsOf(result))
+  } catch (error) {
+    progress.stop()
+    const interrupted = ['interrupted', 'terminated'].includes(errorCodeOf(error) ?? '')
+    if (!context.signal.aborted) {
+      await report({
+        outcome: interrupted ? 'interrupted' : 'failed',
+        errorCode: errorCodeOf(error) ?? 'internal',
+      })
+    }
+    throw error
+  }
+}
+
+type RunParts = SourceRun & {
+  readonly startedMs: number
+  readonly progress: ReturnType<typeof createProgress>['update']
+}
+
+async function backupRun(
+  context: CommandContext,
+  { repository, registration, state }: OpenAgent,
+  { source, policy, options, startedMs, progress }: RunParts,
+): Promise<BackupRun> {
+  const { host, output, signal } = context
+  const heads = (await state.heads.load()) ?? {}
+  const journal = openPackJournal(state.paths.journal)
+  const include = policy.include.map(({ bytes }) => bytes)
+  return {
+    repository,
+    source,
+    selection: { include, exclude: policy.exclude },
+    selectionTree: buildSelection(include.map((path) => splitPath(path))),
+    capture: captureFingerprint(host.platform, host.getuid?.() === 0),
+    chunker: chunkerOf(repository),
+    journal: options.dryRun ? readOnlyJournal(journal) : journal,
+    authorities: registration.authorities,
+    seen: heads[source],
+    saveHead: (head) => state.heads.save({ ...heads, [source]: head }),
+    host: { name: hostname(), agentVersion: version, system: systemOf(host.platform) },
+    clock: systemClock,
+    random: systemRandom,
+    signal,
+    startedMs,
+    dryRun: options.dryRun === true,
+    verifyAll: options.verifyAll === true,
+    progress: ({ path, files, bytesRead, expectedFiles }) => {
+      progress({ what: path, files, bytes: bytesRead, totalFiles: expectedFiles })
+    },
+    warn: (message) => output.warn(`Warning: ${message}`),
+  }
+}
+
+const blockBytes = 1024 * 1024
+
+function chunkerOf({ keys, config }: Repository): Chunker {
+  const capacity = chunkerCapacityBytes(config.chunker, blockBytes)
+  return createChunker(createGear64Kernel(gearTable(keys), capacity), config.chunker, blockBytes)
+}
+
+const systemOf = (platform: NodeJS.Platform): SystemName =>
+  systemNames.find((name) => name === platform) ?? 'linux'
+
+function sayResult(
+  { output, endAs }: CommandContext,
+  { source, options }: SourceRun,
+  { result, startedMs }: { readonly result: AttemptResult; readonly startedMs: number },
+): void {
+  const { point, counts, leftOut, bytesSent, bytesStored } = result
+  const durationMs = systemClock.now() - startedMs
+  const outcome = leftOut.leftOutCount > 0 ? 'left-out' : 'done'
+  if (leftOut.leftOutCount > 0) endAs('left-out')
+  for (const { path, reason, detail, kept } of leftOut.leftOut.slice(0, shownLeftOut)) {
+    output.warn(`Left out (${reason}, kept: ${kept}): ${Buffer.from(path).toString()}: ${detail}`)
+  }
+  const more = leftOut.leftOutCount - shownLeftOut
+  if (more > 0) output.warn(`… and ${more} more: backup points show ID --left-out`)
+  output.event({
+    event: 'summary',
+    outcome,
+    source,
+    pointId: point?.id ?? null,
+    files: counts.files,
+    bytesRead: counts.bytesRead,
+    bytesSent,
+    bytesStored,
+    leftOut: leftOut.leftOutCount,
+    durationMs,
+    dryRun: options.dryRun === true,
+  })
+  const made =
+    point === undefined ? 'Dry run, nothing was sent' : `Recovery point ${point.id.slice(0, 12)}`
+  output.line(
+    `${made}: ${counts.files} files, ${sizeText(counts.fileBytes)}; read ${sizeText(counts.bytesRead)}, ` +
+      `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}` +
+      (leftOut.leftOutCount > 0 ? `; ${leftOut.leftOutCount} left out` : ''),
+  )
+}
+
+const shownLeftOut = 20
+
+const emptyReport = (source: SourceName, startedAt: number): RunReport => ({
+  kind: 'backup',
+  source,
+  startedAt,
+  endedAt: systemClock.now(),
+  outcome: 'failed',
+  errorCode: null,
+  pointId: null,
+  files: 0,
+  bytesRead: 0,
+  bytesSent: 0,
+  bytesStored: 0,
+  leftOut: 0,
+  agentVersion: version,
+})
+
+const factsOf = ({
+  point,
+  counts,
+  leftOut,
+  bytesSent,
+  bytesStored,
+}: AttemptResult): Partial<RunReport> => ({
+  outcome: leftOut.leftOutCount > 0 ? 'left-out' : 'done',
+  pointId: point?.id ?? null,
+  files: counts.files,
+  bytesRead: counts.bytesRead,
+  bytesSent,
+  bytesStored,
+  leftOut: leftOut.leftOutCount,
+})
+
+/** For the operator's eyes only: a report that does not get through changes nothing. */
+async function tellVault({ connection }: OpenAgent, id: string, report: RunReport): Promise<void> {
+  try {
+    await connection.putRun(id, report)
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+  }
+}
