@@ -4,6 +4,7 @@
  * Bytes of a range prove nothing by themselves: they are authenticated when a segment is opened.
  */
 
+import { BackupError, errorCodeOf } from '../base/errors.ts'
 import { createByteCache } from '../base/byte-cache.ts'
 import type { ObjectId } from '../model/ids.ts'
 import type { ByteRange } from './connection.ts'
@@ -38,7 +39,9 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
 
   const whole = (pack: StoredPack) => connection.object(number, pack.id)
   const part = (pack: StoredPack, range: ByteRange) =>
-    connection.objectRange(number, pack.id, range)
+    connection.objectRange(number, pack.id, range).catch((error: unknown) => {
+      throw errorCodeOf(error) === 'usage' ? cutShort(pack, error) : error
+    })
   /** A damaged pack is read all the same: most of its segments may be good. */
   const wholeOrParts = (pack: StoredPack) =>
     whole(pack).catch((error: unknown) => {
@@ -117,6 +120,13 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
     },
   }
 }
+
+/** A range is refused where the pack ends before it. */
+const cutShort = ({ id }: StoredPack, cause: unknown): BackupError =>
+  new BackupError('damaged', `The pack ${id} is shorter than its index says.`, {
+    cause,
+    facts: { id },
+  })
 
 /** Of so many packs it is remembered how much of them was wanted. */
 const packsCounted = 4096

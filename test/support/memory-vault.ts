@@ -72,7 +72,9 @@ export function createMemoryVault(): MemoryVault {
     objectRange: async (_repository, id, range: ByteRange) => {
       await Promise.resolve()
       requests.push(`range ${id} ${range.start}-${range.end}`)
-      return bytesOf(id).slice(range.start, range.end)
+      const bytes = bytesOf(id)
+      if (range.start >= bytes.length) throw new BackupError('usage', 'No such range.')
+      return bytes.slice(range.start, range.end)
     },
     objects: async function* (_repository, kind) {
       await Promise.resolve()

@@ -8,20 +8,16 @@ import { signP256, verifyP256 } from '../../crypto/primitives/signature.ts'
 import type { MachineId, VaultId } from '../../model/ids.ts'
 import { apiServerName, enrolServerName, machineUri } from '../../protocol/routes.ts'
 import type { VaultSigner } from '../records/signer.ts'
-import {
-  crossSign,
-  makeAuthority,
-  makeServerCertificate,
-  signClientCertificate,
-  type ClientCertificate,
-  type KeyPairPem,
-} from './certificates.ts'
+import type { ClientCertificate, KeyPairPem } from './certificates.ts'
 import {
   readIdentity,
   replaceIdentity,
   type AuthorityKeys,
   type ServiceIdentity,
 } from './identity.ts'
+
+/** Loaded when something is signed: most commands sign no certificate, and start faster without X.509. */
+const certificates = () => import('./certificates.ts')
 
 const yearMs = 365 * dayMs
 /** The successor is made and told so long before the end. */
@@ -89,16 +85,14 @@ function createAuthority(
     trusted: () => trustedAuthorities(identity.authorities, now()),
     current: () => signing().certificate,
     validUntil: () => endOf(lastOf(identity.authorities)),
-    issueClientCertificate: ({ vaultId, machineId, publicKey, notAfterMs }) =>
-      signClientCertificate(
-        { publicKey, uri: machineUri(vaultId, machineId), notAfterMs },
-        signing(),
-        moment(),
-      ),
+    issueClientCertificate: async ({ vaultId, machineId, publicKey, notAfterMs }) => {
+      const client = { publicKey, uri: machineUri(vaultId, machineId), notAfterMs }
+      return (await certificates()).signClientCertificate(client, signing(), moment())
+    },
     issueServerCertificate: async (names) => {
       const signer = signing()
       const all = [...new Set([...fixedNames(identity.serviceId), ...identity.names, ...names])]
-      const pair = await makeServerCertificate(all, signer, moment())
+      const pair = await (await certificates()).makeServerCertificate(all, signer, moment())
       return { ...pair, certificate: pair.certificate + chainOf(signer) }
     },
     successors: () => identity.authorities.slice(1).map(({ certificate }) => certificate),
@@ -116,6 +110,7 @@ async function makeSuccessor(
   { serviceId, authorities }: ServiceIdentity,
   moment: { readonly nowMs: number; readonly random: RandomBytes },
 ): Promise<AuthorityKeys> {
+  const { crossSign, makeAuthority } = await certificates()
   const pair = await makeAuthority({ serviceId, number: authorities.length + 1 }, moment)
   return { ...pair, crossCertificate: await crossSign(pair, lastOf(authorities), moment) }
 }

@@ -151,6 +151,20 @@ describe('a chunk reader', () => {
     await expect(reader.load(bad, 1)).rejects.toMatchObject({ code: 'damaged' })
   })
 
+  it('takes a pack that was cut off for damaged, as far as it is', async () => {
+    const test = createTestRepository({ segmentBytes: 20_000 })
+    const references = chunksIn(test, 300)
+    const reader = await readerOf(test)
+    const [first, last] = [references[0], references.at(-1)]
+    if (first === undefined || last === undefined) throw new Error('none')
+    const { pack } = test.placeOf(last.id)
+    const object = test.vault.stored.get(pack)
+    if (object === undefined) throw new Error('none')
+    test.vault.stored.set(pack, { ...object, bytes: object.bytes.slice(0, 200_000) })
+    await expect(reader.load(last, 1)).rejects.toMatchObject({ code: 'damaged' })
+    expect((await reader.load(first, 1)).length).toBe(10_000)
+  })
+
   it('says which chunk is missing when no index knows it', async () => {
     const test = createTestRepository()
     const [known] = chunksIn(test, 1)
