@@ -56,9 +56,13 @@ export async function openEnrolment(
     connections: 1,
     headersTimeout: headersTimeoutMs,
     connect: (_, callback) => {
-      if (isUsed) callback(new Error('The connection for enrolment broke.'), null)
-      else callback(null, socket)
+      const again = isUsed
       isUsed = true
+      // Later: undici sends nothing on a connection that is there before it has finished asking.
+      setImmediate(() => {
+        if (again) callback(new Error('The connection for enrolment broke.'), null)
+        else callback(null, socket)
+      })
     },
   })
   const http = createHttp({
