@@ -76,13 +76,17 @@ export async function createFile(path: string, bytes: Uint8Array, mode = 0o600):
  * Reads a regular file of at most `maxBytes`.
  * @throws BackupError `file-unreadable` for directories, devices, larger files and failed reads.
  */
+/** A FIFO without a writer must not hold the program. Windows lacks the flag, which the types do not tell. */
+const readWithoutWaiting =
+  constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0)
+
 export async function readBounded(
   path: string,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let handle: FileHandle | undefined
   try {
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    handle = await open(path, readWithoutWaiting)
     const facts = await handle.stat()
     if (facts.isDirectory()) throw unreadable(path, 'it is a directory')
     if (!facts.isFile()) throw unreadable(path, 'it is not a regular file')
@@ -120,7 +124,7 @@ const unreadable = (path: string, why: string, cause?: unknown): BackupError =>
 /** Whether anyone but the owner can read the file. Always false on Windows, where modes say nothing. */
 export async function isOpenToOthers(path: string): Promise<boolean> {
   if (process.platform === 'win32') return false
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  const handle = await open(path, readWithoutWaiting)
   try {
     return ((await handle.stat()).mode & 0o077) !== 0
   } finally {

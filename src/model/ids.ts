@@ -24,16 +24,17 @@ export const objectKinds = ['data', 'tree', 'index', 'refs', 'manifest'] as cons
 export type ObjectKind = (typeof objectKinds)[number]
 
 const parser =
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the border where text becomes an id
   <Id extends string>(name: string, pattern: RegExp) =>
-  (text: string): Id => {
-    if (!pattern.test(text)) {
-      throw new BackupError(
-        'malformed',
-        `Not a valid ${name}: ${JSON.stringify(text.slice(0, 80))}.`,
-      )
+    (text: string): Id => {
+      if (!pattern.test(text)) {
+        throw new BackupError(
+          'malformed',
+          `Not a valid ${name}: ${JSON.stringify(text.slice(0, 80))}.`,
+        )
+      }
+      return text as Id
     }
-    return text as Id
-  }
 
 const hex32 = /^[0-9a-f]{64}$/
 const hex16 = /^[0-9a-f]{32}$/

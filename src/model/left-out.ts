@@ -48,8 +48,8 @@ export interface LeftOutList {
 }
 
 export interface LeftOutWriter {
-  add(item: LeftOutItem): void
-  finish(): LeftOutList
+  readonly add: (item: LeftOutItem) => void
+  readonly finish: () => LeftOutList
 }
 
 /** Gathers items; `emit` takes each full page of those after the first 1,000 and names it. */

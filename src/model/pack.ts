@@ -174,13 +174,11 @@ export function decodeSegments(bytes: Uint8Array): SegmentFacts[] {
 
 function checkSegment({ type, codec, storedBytes, rawBytes }: SegmentFacts): void {
   if (![1, 2, 3, 4].includes(type)) throw malformed('a segment has an unknown type')
+  if (![0, 1].includes(codec)) throw malformed('a segment has an unknown codec')
   if (rawBytes < 1 || rawBytes > packLimits.segmentBytes)
     throw malformed('a segment has a wrong length')
   const contentBytes = storedBytes - sealBytes
-  const fits =
-    codec === 0
-      ? contentBytes === rawBytes
-      : codec === 1 && isWorthCompressing(rawBytes, contentBytes)
+  const fits = codec === 0 ? contentBytes === rawBytes : isWorthCompressing(rawBytes, contentBytes)
   if (!fits || contentBytes < 1) throw malformed('a segment is not stored as a writer would')
 }
 
@@ -197,7 +195,13 @@ function checkDirectory({ segments, chunks }: PackDirectory, kind: PackKind): vo
     if ((kind === 'data') !== (segment.type === 1))
       throw malformed('it holds chunks of another kind')
   }
-  for (const _ of placedChunks(segments, chunks));
+  checkFilled(segments, chunks)
+}
+
+/** Placing them to the last is the check. */
+function checkFilled(segments: readonly SegmentFacts[], chunks: readonly ChunkReference[]): void {
+  const placed = placedChunks(segments, chunks)
+  while (placed.next().done !== true);
 }
 
 export interface PlacedChunk {

@@ -14,7 +14,7 @@ export function passphraseBytes(text: string): Uint8Array<ArrayBuffer> {
       hint: 'Use letters, digits, spaces and signs, on one line.',
     })
   }
-  if ([...normal].length < leastPassphraseCharacters || /\p{Cs}/u.test(normal)) {
+  if (Array.from(normal).length < leastPassphraseCharacters || /\p{Cs}/u.test(normal)) {
     throw new BackupError(
       'passphrase-weak',
       `The passphrase is shorter than ${leastPassphraseCharacters} characters.`,

@@ -5,29 +5,20 @@ import { chunkId, splitHash } from '../../crypto/chunk-id.ts'
 import { manifestContext, sealObject } from '../../crypto/sealed-object.ts'
 import { sha256 } from '../../base/hash.ts'
 import { encodeCommit } from '../../model/commit.ts'
-import { objectIdOf, type ObjectId, type RecordHash } from '../../model/ids.ts'
+import { objectIdOf, type RecordHash } from '../../model/ids.ts'
 import { createLeftOutWriter, type LeftOutList } from '../../model/left-out.ts'
 import { encodeManifest, type Manifest } from '../../model/manifest.ts'
 import { createExclusion } from '../../policy/exclusion.ts'
-import type { BasePoint } from './base-point.ts'
+import type { AttemptOptions, BackupRun } from './backup-run.ts'
 import { breather } from './breathe.ts'
 import { createNotedChunks } from './noted-chunks.ts'
 import { createContentReader } from './read-content.ts'
 import { openRunStore, type RunStore } from './run-store.ts'
-import type { BackupRun } from './run.ts'
 import { createLastingInode } from '../source/lasting-inode.ts'
 import { ownerNames } from '../source/owner-names.ts'
 import { walkSelection, type WalkedPoint } from './walk.ts'
 import type { Walk, WalkCounts } from './walk-context.ts'
 import type { PointNeeds } from './point-needs.ts'
-
-export interface AttemptOptions {
-  readonly base: BasePoint
-  /** Objects that the vault has said it does not have. */
-  readonly gone: ReadonlySet<ObjectId>
-  /** Believe nothing of what the previous point needs: a repeated attempt. */
-  readonly exact: boolean
-}
 
 export interface AttemptResult {
   /** Undefined in a dry run. */

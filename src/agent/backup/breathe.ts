@@ -1,7 +1,7 @@
 /** Keeps a walk from holding the event loop: uploads, signals and timers get their turn. */
 
 import { setImmediate } from 'node:timers/promises'
-import type { BackupRun } from './run.ts'
+import type { BackupRun } from './backup-run.ts'
 import type { WalkCounts } from './walk-context.ts'
 
 const longestMs = 20

@@ -7,7 +7,7 @@ import type { ChunkId } from '../../model/ids.ts'
 import { fromHex, toHex } from '../../base/bytes.ts'
 
 export interface NotedChunks {
-  note(id: ChunkId): void
+  readonly note: (id: ChunkId) => void
   readonly waiting: number
   /** Hands out all ids collected since the last call and forgets them. */
   drain(use: (id: ChunkId) => void): void

@@ -12,14 +12,7 @@ import { openForReading, type SourceFile } from '../source/open-file.ts'
 import { readXattrs } from '../source/read-xattrs.ts'
 import { commonFields } from './capture.ts'
 import { createHardLinks, type FileContent } from './hard-links.ts'
-import type { Place, Walk } from './walk-context.ts'
-
-export interface ContentReader {
-  /** The entry of a file, its content read now. Throws what the system throws when it can not be read. */
-  read(walk: Walk, place: Place, facts: FileFacts): Promise<FileEntry>
-  /** The extended attributes as fields of an entry; those that can not be read are listed. */
-  attributes(walk: Walk, place: Place): { readonly xattrs: readonly Attribute[] | undefined }
-}
+import type { ContentReader, Place, Walk } from './walk-context.ts'
 
 /** A file that changes under the reader is read this often before it is kept as it was met. */
 const tries = 3

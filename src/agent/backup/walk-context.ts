@@ -1,6 +1,6 @@
 /** What all steps of a walk share. */
 
-import type { Entry } from '../../model/entry.ts'
+import type { Attribute, Entry, FileEntry } from '../../model/entry.ts'
 import type { ChunkId, ChunkReference } from '../../model/ids.ts'
 import type { ChunkType } from '../../model/pack.ts'
 import type { LeftOutItem } from '../../model/left-out.ts'
@@ -10,7 +10,6 @@ import type { PathBytes } from '../../model/path.ts'
 import type { FileFacts } from '../source/facts.ts'
 import type { LastingInode } from '../source/lasting-inode.ts'
 import type { Trust } from './compare.ts'
-import type { ContentReader } from './read-content.ts'
 
 export interface Walk {
   readonly sink: ChunkSink
@@ -69,4 +68,11 @@ export interface Found {
 export interface Walked {
   readonly entry: Entry
   readonly same: boolean
+}
+
+export interface ContentReader {
+  /** The entry of a file, its content read now. Throws what the system throws when it can not be read. */
+  read(walk: Walk, place: Place, facts: FileFacts): Promise<FileEntry>
+  /** The extended attributes as fields of an entry; those that can not be read are listed. */
+  attributes(walk: Walk, place: Place): { readonly xattrs: readonly Attribute[] | undefined }
 }

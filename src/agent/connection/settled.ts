@@ -20,7 +20,7 @@ export function settled<S extends Socket>(
       finish(() => {
         socket.on('error', () => undefined)
         socket.destroy()
-        reject(error as Error)
+        reject(error instanceof Error ? error : new Error(String(error)))
       })
     }
     const onDone = () => {

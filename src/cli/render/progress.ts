@@ -15,7 +15,7 @@ export interface ProgressState {
 }
 
 export interface Progress {
-  update(state: ProgressState): void
+  readonly update: (state: ProgressState) => void
   /** Clears the line: to be called before anything else is written. */
   stop(): void
 }
@@ -82,7 +82,7 @@ const columnsOf = (stream: Writable): number =>
     : 80
 
 const cut = (line: string, columns: number): string => {
-  const characters = [...line.replace(/\p{Cc}/gu, '?')]
+  const characters = Array.from(line.replace(/\p{Cc}/gu, '?'))
   return characters.length < columns
     ? characters.join('')
     : `${characters.slice(0, columns - 2).join('')}…`

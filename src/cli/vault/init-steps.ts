@@ -14,9 +14,16 @@ import { formatAddress, parseAddress, parseNames } from '../../vault/operator/ad
 import { makeIdentity, placeIdentity } from '../../vault/operator/init.ts'
 import { setAddress } from '../../vault/operator/vaults.ts'
 import type { Output } from '../render/output.ts'
-import type { InitOptions } from './init.ts'
 import { checkNewFile, writeNewFile } from './new-file.ts'
 import { readPassphrase } from './passphrase.ts'
+
+export interface InitOptions {
+  readonly address?: string
+  readonly names?: string
+  readonly from?: string
+  readonly passphraseFile?: string
+  readonly identityOut?: string
+}
 
 interface Target {
   readonly directory: string

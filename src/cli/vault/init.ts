@@ -3,14 +3,7 @@
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { directoryOf, type CommandContext } from './context.ts'
-
-export interface InitOptions {
-  readonly address?: string
-  readonly names?: string
-  readonly from?: string
-  readonly passphraseFile?: string
-  readonly identityOut?: string
-}
+import type { InitOptions } from './init-steps.ts'
 
 export function addInit(parent: Command, { output }: CommandContext): void {
   parent

@@ -1,11 +1,11 @@
 /** Argon2id version 0x13 (RFC 9106), off the main thread. Callers check the bounds before: see model/slot.ts. */
 
-import { hashRaw } from '@node-rs/argon2'
+import { hashRaw, type Options } from '@node-rs/argon2'
 import { checkArgon2, type Argon2Parameters } from '../../model/slot.ts'
 
-/** Its enum is ambient and const: these are its numbers. */
-const argon2id = 2
-const version13 = 1
+/** The library's enums are ambient and const: these are their numbers. */
+const argon2id: unknown = 2
+const version13: unknown = 1
 
 /** 32 bytes. `salt`: 32 bytes. @throws BackupError `malformed` before memory is taken, for parameters outside the limits. */
 export async function argon2(
@@ -21,7 +21,7 @@ export async function argon2(
     timeCost: parameters.passes,
     parallelism: parameters.lanes,
     outputLen: 32,
-    algorithm: argon2id,
-    version: version13,
+    algorithm: argon2id as NonNullable<Options['algorithm']>,
+    version: version13 as NonNullable<Options['version']>,
   })
 }

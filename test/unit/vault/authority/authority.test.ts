@@ -172,7 +172,11 @@ describe('the authority', () => {
 describe('server certificates', () => {
   it('are made anew at half their life, and when another authority signs', async () => {
     const { authority, clock } = await makeService()
-    const certificates = await createServerCertificates({ authority, clock, names: () => Promise.resolve([]) })
+    const certificates = await createServerCertificates({
+      authority,
+      clock,
+      names: () => Promise.resolve([]),
+    })
     const first = certificates.current().certificate
     clock.add(45 * dayMs - 1)
     expect(await certificates.renewIfDue()).toBeUndefined()

@@ -1,0 +1,56 @@
+/** What a run is given, and what one attempt at its point adds to that. */
+
+import type { RandomBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Chunker } from '../../chunker/chunker.ts'
+import type { ObjectId, SourceName } from '../../model/ids.ts'
+import type { CaptureFingerprint, Selection, SystemName } from '../../model/manifest.ts'
+import type { Repository } from '../../repository/repository.ts'
+import type { BasePoint, Head } from './base-point.ts'
+import type { PackJournal } from './pack-journal.ts'
+import type { SelectionNode } from './selection.ts'
+
+export interface BackupRun {
+  readonly repository: Repository
+  readonly source: SourceName
+  readonly selection: Selection
+  readonly selectionTree: SelectionNode
+  readonly capture: CaptureFingerprint
+  readonly chunker: Chunker
+  readonly journal: PackJournal
+  /** PEM certificates of the vault's authority: from the registration. */
+  readonly authorities: readonly string[]
+  /** The newest point that this machine has seen of the source. */
+  readonly seen: Head | undefined
+  readonly saveHead: (head: Head) => Promise<void>
+  readonly host: {
+    readonly name: string
+    readonly agentVersion: string
+    readonly system: SystemName
+  }
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly signal: AbortSignal
+  readonly startedMs: number
+  readonly dryRun: boolean
+  /** Open every segment again before it is sent. */
+  readonly verifyAll: boolean
+  readonly progress: (progress: BackupProgress) => void
+  readonly warn: (message: string) => void
+}
+
+export interface BackupProgress {
+  readonly path: string
+  readonly files: number
+  readonly bytesRead: number
+  /** Of the previous point: about as many are to come. */
+  readonly expectedFiles: number | undefined
+}
+
+export interface AttemptOptions {
+  readonly base: BasePoint
+  /** Objects that the vault has said it does not have. */
+  readonly gone: ReadonlySet<ObjectId>
+  /** Believe nothing of what the previous point needs: a repeated attempt. */
+  readonly exact: boolean
+}
