@@ -43,6 +43,8 @@ export interface IndexView {
   readonly packs: readonly PackFacts[]
   readonly chunkCount: number
   idAt(row: number): ChunkId
+  /** The same, 32 bytes: a view. */
+  idBytesAt(row: number): Uint8Array
   placeAt(row: number): IndexRow
   /** The first row with this id, or -1; rows with equal ids follow each other. */
   find(id: Uint8Array): number
@@ -169,6 +171,7 @@ function viewOfRows(kind: PackKind, packs: readonly PackFacts[], rows: Uint8Arra
     packs,
     chunkCount,
     idAt: (row) => chunkIdOf(idBytesAt(row)),
+    idBytesAt,
     isAt,
     placeAt: (row) => ({
       pack: numbers.getUint32(row * indexRowBytes + 32, true),

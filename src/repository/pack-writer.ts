@@ -42,6 +42,22 @@ export interface PackWriter {
   add(type: ChunkType, reference: ChunkReference, plaintext: Uint8Array): readonly WrittenPack[]
   /** Closes what is begun. */
   finish(): readonly WrittenPack[]
+  /** Takes out what is begun, for another writer of the same kind: a run leaves one partial pack of each kind. */
+  handOver(): UnfinishedPack
+  adopt(unfinished: UnfinishedPack): readonly WrittenPack[]
+}
+
+export interface UnfinishedPack {
+  /** Compressed already. */
+  readonly segments: readonly UnfinishedSegment[]
+  /** Not worth a segment yet. */
+  readonly gathered: readonly { readonly type: ChunkType; readonly segment: GatheredSegment }[]
+}
+
+interface UnfinishedSegment {
+  readonly facts: SegmentFacts
+  readonly content: Uint8Array
+  readonly chunks: readonly ChunkReference[]
 }
 
 export interface PackWriterOptions {
@@ -64,13 +80,12 @@ const packTargetBytes = 16 * 1024 * 1024
 const verifyOneIn = 16
 
 interface OpenPack {
-  readonly segments: SegmentFacts[]
-  readonly contents: Uint8Array[]
-  readonly chunks: ChunkReference[]
+  readonly segments: UnfinishedSegment[]
+  chunkCount: number
   storedBytes: number
 }
 
-const emptyPack = (): OpenPack => ({ segments: [], contents: [], chunks: [], storedBytes: 0 })
+const emptyPack = (): OpenPack => ({ segments: [], chunkCount: 0, storedBytes: 0 })
 
 export function createPackWriter(options: PackWriterOptions): PackWriter {
   const gatherers = new Map<ChunkType, SegmentGatherer>()
@@ -92,28 +107,53 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     return [pack]
   }
   /** Appends a segment, closing the pack before it where it would get too many chunks. */
-  const append = (type: ChunkType, segment: GatheredSegment): WrittenPack[] => {
-    const before = open.chunks.length + segment.chunks.length > packLimits.chunks ? close() : []
-    const { codec, content } = options.compressor.compress(segment.raw)
-    const storedBytes = content.length + sealBytes
-    open.segments.push({ type, codec, storedBytes, rawBytes: segment.raw.length })
-    open.contents.push(content)
-    open.chunks.push(...segment.chunks)
-    open.storedBytes += storedBytes
+  const append = (segment: UnfinishedSegment): WrittenPack[] => {
+    const before = open.chunkCount + segment.chunks.length > packLimits.chunks ? close() : []
+    open.segments.push(segment)
+    open.chunkCount += segment.chunks.length
+    open.storedBytes += segment.facts.storedBytes
     return open.storedBytes >= packTargetBytes ? [...before, ...close()] : before
   }
+  const compress = (type: ChunkType, { raw, chunks }: GatheredSegment): UnfinishedSegment => {
+    const { codec, content } = options.compressor.compress(raw)
+    const storedBytes = content.length + sealBytes
+    return { facts: { type, codec, storedBytes, rawBytes: raw.length }, content, chunks }
+  }
+  const add: PackWriter['add'] = (type, reference, plaintext) =>
+    gathererOf(type)
+      .add(reference, plaintext)
+      .flatMap((segment) => append(compress(type, segment)))
   return {
-    add: (type, reference, plaintext) =>
-      gathererOf(type)
-        .add(reference, plaintext)
-        .flatMap((segment) => append(type, segment)),
+    add,
     finish: () => {
       const last = [...gatherers].flatMap(([type, gatherer]) =>
-        gatherer.finish().flatMap((segment) => append(type, segment)),
+        gatherer.finish().flatMap((segment) => append(compress(type, segment))),
       )
       return [...last, ...close()]
     },
+    handOver: () => {
+      const { segments } = open
+      open = emptyPack()
+      const gathered = [...gatherers].flatMap(([type, gatherer]) =>
+        gatherer.finish().map((segment) => ({ type, segment })),
+      )
+      return { segments, gathered }
+    },
+    adopt: ({ segments, gathered }) => [
+      ...segments.flatMap(append),
+      ...gathered.flatMap(({ type, segment }) =>
+        piecesOf(segment).flatMap(([reference, plaintext]) => add(type, reference, plaintext)),
+      ),
+    ],
   }
+}
+
+function piecesOf({ raw, chunks }: GatheredSegment): [ChunkReference, Uint8Array][] {
+  let at = 0
+  return chunks.map((reference) => {
+    at += reference.lengthBytes
+    return [reference, raw.subarray(at - reference.lengthBytes, at)]
+  })
 }
 
 const sealBytes = 16
@@ -124,10 +164,11 @@ function seal(open: OpenPack, options: PackWriterOptions): WrittenPack {
     compressor: compressorName,
     compressorVersion,
     level: compressor.level,
-    segments: open.segments,
-    chunks: open.chunks,
+    segments: open.segments.map(({ facts }) => facts),
+    chunks: open.segments.flatMap(({ chunks }) => chunks),
   }
-  const sealed = sealPack({ kind, epoch, directory, contents: open.contents }, keys, random)
+  const contents = open.segments.map(({ content }) => content)
+  const sealed = sealPack({ kind, epoch, directory, contents }, keys, random)
   return writtenPack(sealed, { kind, day, directory })
 }
 

@@ -36,25 +36,33 @@ export async function attemptPoint(
   options: AttemptOptions,
 ): Promise<AttemptResult> {
   const notes = createNotedChunks()
-  const store = openRunStore(run, { ...options, note: notes.note })
-  if (options.exact) await store.sink.open()
-  const gathered = createLeftOut(run)
   const counts = noCounts()
-  const walk = createWalk(run, {
+  const store = openRunStore(run, {
     ...options,
-    store,
-    counts,
-    leaveOut: gathered.add,
     note: notes.note,
+    onRead: (bytes) => {
+      counts.bytesRead += bytes
+    },
   })
-  const walked = await walkAll(run, walk, options)
-  const leftOut = await gathered.finish(store)
-  await store.sink.finish()
-  const needs = await store.needs(walked.same && !options.exact, notes)
-  const point = run.dryRun
-    ? undefined
-    : await commit(run, options, { store, needs, manifest: { walked, counts, leftOut } })
-  return { point, counts, leftOut, ...store.uploads.counts, same: walked.same }
+  try {
+    if (options.exact) await store.sink.open()
+    const gathered = createLeftOut(run)
+    const walk = createWalk(run, {
+      ...{ ...options, store, counts },
+      leaveOut: gathered.add,
+      note: notes.note,
+    })
+    const walked = await walkAll(run, walk, options)
+    const leftOut = await gathered.finish(store)
+    await store.finish()
+    const needs = await store.needs(walked.same && !options.exact, notes)
+    const point = run.dryRun
+      ? undefined
+      : await commit(run, options, { store, needs, manifest: { walked, counts, leftOut } })
+    return { point, counts, leftOut, ...store.uploads.counts, same: walked.same }
+  } finally {
+    await store.close()
+  }
 }
 
 const noCounts = (): WalkCounts => ({
@@ -71,7 +79,7 @@ type WalkParts = AttemptOptions &
 
 const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   sink: parts.store.sink,
-  contents: createContentReader(run.chunker),
+  contents: createContentReader(parts.store.contents),
   previous: parts.base.previous,
   exclusion: createExclusion(run.selection.exclude),
   lastingInode: createLastingInode(),

@@ -2,7 +2,6 @@
 
 import type { RandomBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
-import type { Chunker } from '../../chunker/chunker.ts'
 import type { ObjectId, SourceName } from '../../model/ids.ts'
 import type { CaptureFingerprint, Selection, SystemName } from '../../model/manifest.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -16,7 +15,12 @@ export interface BackupRun {
   readonly selection: Selection
   readonly selectionTree: SelectionNode
   readonly capture: CaptureFingerprint
-  readonly chunker: Chunker
+  /** 32 bytes: the threads derive their keys themselves. */
+  readonly masterKey: Uint8Array
+  /** Threads that read files, at most. */
+  readonly threads: number
+  /** Of compression: zstd's. */
+  readonly level: number
   readonly journal: PackJournal
   /** PEM certificates of the vault's authority: from the registration. */
   readonly authorities: readonly string[]

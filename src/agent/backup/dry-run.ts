@@ -6,9 +6,9 @@ import type { PackJournal } from './pack-journal.ts'
 export function countingUploads(): Uploads {
   let bytesSent = 0
   return {
-    put: ({ bytes }) => {
+    put: async ({ bytes }, whenStored) => {
       bytesSent += bytes.length
-      return Promise.resolve()
+      await whenStored?.()
     },
     settle: () => Promise.resolve(),
     get counts() {

@@ -5,18 +5,35 @@ import type { FileFacts } from '../source/facts.ts'
 
 export type FileContent = Pick<FileEntry, 'sizeBytes' | 'content' | 'map'>
 
+/** A file that is being read; `isAsFound` unless it changed since its facts were looked at. */
+export type Reading = Promise<{ readonly entry: FileEntry; readonly isAsFound: boolean }>
+
 export interface HardLinks {
-  find(facts: FileFacts): FileContent | undefined
-  remember(facts: FileFacts, content: FileContent): void
+  /** The content of the file under another name, once it is read; undefined where it has to be read (again). */
+  find(facts: FileFacts): Promise<FileContent | undefined>
+  remember(facts: FileFacts, reading: Reading): void
 }
 
 export function createHardLinks(): HardLinks {
-  const read = new Map<string, FileContent>()
+  const readings = new Map<string, Promise<FileContent | undefined>>()
   return {
-    find: (facts) => (facts.links > 1 ? read.get(keyOf(facts)) : undefined),
-    remember: (facts, content) => {
-      if (facts.links > 1) read.set(keyOf(facts), content)
+    find: (facts) => (facts.links > 1 ? readings.get(keyOf(facts)) : undefined) ?? none,
+    remember: (facts, reading) => {
+      if (facts.links > 1) readings.set(keyOf(facts), contentOf(reading))
     },
+  }
+}
+
+const none = Promise.resolve(undefined)
+
+/** What could not be read under one name is tried under the next: that name has its own troubles. */
+async function contentOf(reading: Reading): Promise<FileContent | undefined> {
+  try {
+    const { entry, isAsFound } = await reading
+    const { sizeBytes, content, map } = entry
+    return isAsFound ? { sizeBytes, content, map } : undefined
+  } catch {
+    return undefined
   }
 }
 

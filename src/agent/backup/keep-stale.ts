@@ -15,18 +15,24 @@ export async function attempt(
   try {
     return await work()
   } catch (error) {
-    const code = systemCodeOf(error)
-    if (code === undefined) throw error
-    if (code === 'ENOENT') {
-      walk.leaveOut({ path: place.path, reason: 'vanished', detail: code, kept: 'nothing' })
-      return undefined
-    }
-    return keepStale(walk, previous, {
-      path: place.path,
-      reason: 'unreadable',
-      detail: messageOf(error),
-    })
+    return troubled(walk, place, { previous, error })
   }
+}
+
+/** What is kept of something that could not be read. Throws what is no trouble of the file. */
+export async function troubled(
+  walk: Walk,
+  place: Place,
+  { previous, error }: { readonly previous: Entry | undefined; readonly error: unknown },
+): Promise<Walked | undefined> {
+  const code = systemCodeOf(error)
+  if (code === undefined) throw error
+  if (code === 'ENOENT') {
+    walk.leaveOut({ path: place.path, reason: 'vanished', detail: code, kept: 'nothing' })
+    return undefined
+  }
+  const detail = messageOf(error)
+  return keepStale(walk, previous, { path: place.path, reason: 'unreadable', detail })
 }
 
 export interface Failure {

@@ -1,141 +1,98 @@
-/** The content and attributes of one file: cut into chunks while it is read, read again when it changed meanwhile. */
+/** The content and attributes of files, read by threads while the walk goes on. */
 
-import { messageOf } from '../../base/errors.ts'
-import type { Chunker } from '../../chunker/chunker.ts'
-import { isInlineValue, type Attribute, type FileEntry } from '../../model/entry.ts'
+import type { Attribute, FileEntry } from '../../model/entry.ts'
 import { writeFileMap } from '../../model/file-map.ts'
 import type { ChunkReference } from '../../model/ids.ts'
-import { maxChunkBytes, maxInlineChunks } from '../../model/limits.ts'
+import { maxInlineChunks } from '../../model/limits.ts'
 import type { ChunkSink } from '../../repository/chunk-sink.ts'
+import { gatherAttributes, withLarge } from '../contents/attributes.ts'
+import type { AttributeFailure, FileRead } from '../contents/messages.ts'
+import type { ContentPool } from '../contents/pool.ts'
 import type { FileFacts } from '../source/facts.ts'
-import { openForReading, type SourceFile } from '../source/open-file.ts'
-import { readXattrs } from '../source/read-xattrs.ts'
 import { commonFields } from './capture.ts'
 import { createHardLinks, type FileContent } from './hard-links.ts'
-import type { ContentReader, Place, Walk } from './walk-context.ts'
+import type { ContentReader, Found, Place, Walk } from './walk-context.ts'
 
-/** A file that changes under the reader is read this often before it is kept as it was met. */
-const tries = 3
-
-export function createContentReader(chunker: Chunker): ContentReader {
+export function createContentReader(pool: () => ContentPool): ContentReader {
   const links = createHardLinks()
-  const read = async (walk: Walk, place: Place, facts: FileFacts): Promise<FileEntry> => {
-    const linked = links.find(facts)
-    if (linked !== undefined)
-      return fileEntry(walk, { place, facts }, { ...linked, changed: false })
-    const { content, facts: after, changed } = await readStable(walk, place, chunker)
-    if (!changed) links.remember(after, content)
-    return fileEntry(walk, { place, facts: after }, { ...content, changed })
-  }
-  const attributes = (walk: Walk, place: Place) => ({ xattrs: attributesOf(walk, place) })
 
-  const fileEntry = (
-    walk: Walk,
-    { place, facts }: { readonly place: Place; readonly facts: FileFacts },
-    { changed, ...content }: FileContent & { readonly changed: boolean },
-  ): FileEntry => {
-    const common = commonFields(walk, place, facts)
-    return {
+  const attributes: ContentReader['attributes'] = async (walk, place) => {
+    const { inline, large, failures } = gatherAttributes(place.path)
+    sayFailures(walk, place, failures)
+    const stored = []
+    for (const { name, value } of large) {
+      const content = await pool().value(value)
+      noteAll(walk, content)
+      stored.push({ name, content })
+    }
+    return { xattrs: orNone(withLarge(inline, stored)) }
+  }
+  /** Another name of a file that was read: its content is there, unless it changed meanwhile. */
+  const linked = async (walk: Walk, found: Found): Promise<FileEntry | undefined> => {
+    const content = await links.find(found.facts)
+    if (content === undefined) return undefined
+    const common = commonFields(walk, found.place, found.facts)
+    return { ...common, ...(await attributes(walk, found.place)), type: 'file', ...content }
+  }
+  const readNow = async (walk: Walk, { place, facts }: Found) => {
+    const file = await pool().file(place.path, facts.sizeBytes)
+    noteAll(walk, file.chunks)
+    sayFailures(walk, place, file.attributeFailures)
+    if (file.changed) sayChanged(walk, place)
+    const content = contentOf(walk.sink, file)
+    const common = commonFields(walk, place, file.facts)
+    const entry: FileEntry = {
       ...common,
-      ...attributes(walk, place),
-      flags: { ...common.flags, changed },
+      xattrs: orNone(noted(walk, file.attributes)),
+      flags: { ...common.flags, changed: file.changed },
       type: 'file',
       ...content,
     }
+    return { entry, isAsFound: !file.changed && isSame(facts, file.facts) }
   }
-  return { read, attributes }
+  return {
+    attributes,
+    room: () => pool().room(),
+    read: async (walk, place, facts) => {
+      const other = await linked(walk, { place, facts })
+      if (other !== undefined) return other
+      const reading = readNow(walk, { place, facts })
+      links.remember(facts, reading)
+      return (await reading).entry
+    },
+  }
 }
 
-interface StableRead {
-  readonly content: FileContent
-  readonly facts: FileFacts
-  readonly changed: boolean
+const orNone = (attributes: readonly Attribute[]): readonly Attribute[] | undefined =>
+  attributes.length > 0 ? attributes : undefined
+
+function noteAll(walk: Walk, chunks: readonly ChunkReference[]): void {
+  for (const { id } of chunks) walk.note(id)
 }
 
-async function readStable(walk: Walk, place: Place, chunker: Chunker): Promise<StableRead> {
-  for (let attempt = 1; ; attempt++) {
-    const file = openForReading(place.path)
-    try {
-      const before = file.facts()
-      const chunks: ChunkReference[] = []
-      const sizeBytes = await readChunks(walk, file, {
-        chunker,
-        keep: (chunk) => chunks.push(chunk),
-      })
-      const after = file.facts()
-      const changed = !isSame(before, after) || sizeBytes !== after.sizeBytes
-      if (changed && attempt < tries) continue
-      if (changed) sayChanged(walk, place)
-      return { content: writeContent(walk.sink, chunks, sizeBytes), facts: after, changed }
-    } finally {
-      file.close()
-    }
-  }
+function noted(walk: Walk, attributes: readonly Attribute[]): readonly Attribute[] {
+  for (const attribute of attributes) if ('content' in attribute) noteAll(walk, attribute.content)
+  return attributes
 }
 
 const isSame = (a: FileFacts, b: FileFacts): boolean =>
   a.sizeBytes === b.sizeBytes && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
 
 const sayChanged = (walk: Walk, place: Place): void => {
-  const detail = `It changed while it was read, ${tries} times.`
+  const detail = 'It changed each time it was read.'
   walk.leaveOut({ path: place.path, reason: 'changed', detail, kept: 'read' })
 }
 
-interface ChunkReading {
-  readonly chunker: Chunker
-  readonly keep: (chunk: ChunkReference) => void
-}
-
-/** Reads to the end, wherever that is by now. */
-async function readChunks(
-  walk: Walk,
-  file: SourceFile,
-  { chunker, keep }: ChunkReading,
-): Promise<number> {
-  let sizeBytes = 0
-  chunker.start()
-  for (let length = -1; length !== 0;) {
-    length = file.read(chunker.room())
-    chunker.accept(length)
-    sizeBytes += length
-    walk.counts.bytesRead += length
-    for (const chunk of chunker.chunks()) keep(walk.sink.add(1, chunk))
-    await walk.sink.flow()
+function sayFailures(walk: Walk, { path }: Place, failures: readonly AttributeFailure[]): void {
+  for (const { name, detail: why } of failures) {
+    const detail = `${Buffer.from(name).toString()}: ${why}`
+    walk.leaveOut({ path, reason: 'attributes', detail, kept: 'read' })
   }
-  return sizeBytes
 }
 
-function writeContent(
-  sink: ChunkSink,
-  chunks: readonly ChunkReference[],
-  sizeBytes: number,
-): FileContent {
+function contentOf(sink: ChunkSink, { chunks, sizeBytes }: FileRead): FileContent {
   if (chunks.length === 0) return { sizeBytes, content: undefined, map: undefined }
   if (chunks.length <= maxInlineChunks) return { sizeBytes, content: chunks, map: undefined }
   const map = writeFileMap(chunks, (page) => sink.add(3, page))
   return { sizeBytes, content: undefined, map }
-}
-
-function attributesOf(walk: Walk, { path }: Place): readonly Attribute[] | undefined {
-  const { xattrs, failures } = readXattrs(path)
-  for (const { name, error } of failures) {
-    const detail = `${Buffer.from(name).toString()}: ${messageOf(error)}`
-    walk.leaveOut({ path, reason: 'attributes', detail, kept: 'read' })
-  }
-  let inlineBytes = 0
-  const attributes = xattrs.map(({ name, value }): Attribute => {
-    if (!isInlineValue(value.length, inlineBytes))
-      return { name, content: inChunks(walk.sink, value) }
-    inlineBytes += value.length
-    return { name, value }
-  })
-  return attributes.length > 0 ? attributes : undefined
-}
-
-function inChunks(sink: ChunkSink, value: Uint8Array): ChunkReference[] {
-  const chunks: ChunkReference[] = []
-  for (let at = 0; at < value.length; at += maxChunkBytes) {
-    chunks.push(sink.add(1, value.subarray(at, at + maxChunkBytes)))
-  }
-  return chunks
 }

@@ -1,4 +1,4 @@
-/** The sink of a run: what the vault does not have goes into packs and on its way; every id is noted for the refs. */
+/** The sink of a run: trees that the vault does not have go into packs, packs go on their way, ids are noted for the refs. */
 
 import { chunkId } from '../../crypto/chunk-id.ts'
 import type { ChunkId, ObjectId } from '../../model/ids.ts'
@@ -10,6 +10,8 @@ import type { Uploads } from '../../repository/uploads.ts'
 import type { PackJournal } from './pack-journal.ts'
 
 export interface RunSink extends ChunkSink {
+  /** Takes a pack that is full; `whenStored` is called when the vault has acknowledged it. */
+  accept(pack: WrittenPack, whenStored: () => void): void
   /** Closes and sends what is begun; resolves when the vault has acknowledged everything. */
   finish(): Promise<void>
   /** All packs of this run. */
@@ -18,7 +20,6 @@ export interface RunSink extends ChunkSink {
 
 export interface RunSinkParts {
   readonly keys: RepositoryKeys
-  readonly data: PackWriter
   readonly tree: PackWriter
   readonly uploads: Uploads
   readonly journal: PackJournal
@@ -33,28 +34,42 @@ export interface RunSinkParts {
 
 const packsPerIndex = 256
 
+interface ReadyPack {
+  readonly pack: WrittenPack
+  readonly whenStored?: () => void
+}
+
 export function createRunSink(parts: RunSinkParts): RunSink {
   const met = new Set<ChunkId>()
   const packs = new Set<ObjectId>()
   let unindexed: IndexedPack[] = []
-  let ready: WrittenPack[] = []
+  const ready: ReadyPack[] = []
   let prepared: Promise<void> | undefined
+  let sending = Promise.resolve()
 
-  const send = async () => {
-    const sending = ready
-    ready = []
-    for (const { facts, bytes, head } of sending) {
+  const sendReady = async () => {
+    for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
+      const { facts, bytes, head } = next.pack
+      const { whenStored } = next
       packs.add(facts.id)
       unindexed.push(facts)
-      await parts.uploads.put({ kind: facts.kind, id: facts.id, bytes }, () =>
-        parts.journal.append({ id: facts.id, head }),
-      )
+      await parts.uploads.put({ kind: facts.kind, id: facts.id, bytes }, async () => {
+        whenStored?.()
+        await parts.journal.append({ id: facts.id, head })
+      })
     }
     if (unindexed.length >= packsPerIndex) await index()
   }
+  /** One after another; the first failure is everyone's. */
+  const send = (): Promise<void> => {
+    sending = sending.then(sendReady)
+    sending.catch(() => undefined)
+    return sending
+  }
   const index = async () => {
-    await parts.index(unindexed)
+    const listed = unindexed
     unindexed = []
+    await parts.index(listed)
   }
   return {
     packs,
@@ -65,13 +80,16 @@ export function createRunSink(parts: RunSinkParts): RunSink {
       if (met.has(reference.id)) return reference
       met.add(reference.id)
       if (parts.isKnown(reference.id)) return reference
-      const writer = type === 1 ? parts.data : parts.tree
-      ready.push(...writer.add(type, reference, plaintext))
+      for (const pack of parts.tree.add(type, reference, plaintext)) ready.push({ pack })
       return reference
+    },
+    accept: (pack, whenStored) => {
+      ready.push({ pack, whenStored })
+      void send()
     },
     flow: () => (ready.length > 0 ? send() : Promise.resolve()),
     finish: async () => {
-      ready.push(...parts.data.finish(), ...parts.tree.finish())
+      for (const pack of parts.tree.finish()) ready.push({ pack })
       await send()
       await index()
       await parts.uploads.settle()

@@ -4,6 +4,11 @@ import type { ChunkId, ObjectId } from '../../model/ids.ts'
 import type { IndexView } from '../../model/index-object.ts'
 import { paddedPackBytes, segmentRanges, decodePackHeader } from '../../model/pack.ts'
 import { readRefs } from '../../model/refs-reader.ts'
+import {
+  createClaimMemory,
+  openClaimTable,
+  type ClaimMemory,
+} from '../../repository/claim-table.ts'
 import { createCompressor } from '../../repository/compression.ts'
 import { createIndexWriter } from '../../repository/index-writer.ts'
 import { createKnownChunks, type KnownChunks } from '../../repository/known-chunks.ts'
@@ -14,6 +19,8 @@ import {
 } from '../../repository/segment-gatherer.ts'
 import { createUploads, type Uploads } from '../../repository/uploads.ts'
 import { dayMs } from '../../base/clock.ts'
+import { createInFlight, giveRoom } from '../contents/in-flight.ts'
+import { createContentPool, type ContentPool } from '../contents/pool.ts'
 import { countingUploads } from './dry-run.ts'
 import { loadKnownObjects } from './known.ts'
 import type { NotedChunks } from './noted-chunks.ts'
@@ -24,6 +31,12 @@ import { createRunSink, type RunSink } from './run-sink.ts'
 
 export interface RunStore {
   readonly sink: RunSink
+  /** Only after `sink.open()`. */
+  readonly contents: () => ContentPool
+  /** Sends what is begun; resolves when the vault has acknowledged everything. */
+  finish(): Promise<void>
+  /** Ends the threads, whatever they are at. */
+  close(): Promise<void>
   readonly uploads: Uploads
   /** Whether the vault has the chunk; only after `sink.open()`. */
   readonly isPlaced: (id: ChunkId) => boolean
@@ -33,7 +46,10 @@ export interface RunStore {
 
 export function openRunStore(
   run: BackupRun,
-  options: AttemptOptions & { readonly note: (id: ChunkId) => void },
+  options: AttemptOptions & {
+    readonly note: (id: ChunkId) => void
+    readonly onRead: (bytes: number) => void
+  },
 ): RunStore {
   const { repository, random, signal } = run
   const { keys, connection, number } = repository
@@ -46,6 +62,7 @@ export function openRunStore(
   let present: ReadonlySet<ObjectId> = new Set()
   let previousRefs: ReadonlySet<ObjectId> = new Set()
   let known: KnownChunks | undefined
+  let contents: ContentPool | undefined
 
   const isPresent = (id: ObjectId) => present.has(id) && !options.gone.has(id)
   const isPlaced = (id: ChunkId) => known?.place(id) !== undefined
@@ -58,19 +75,15 @@ export function openRunStore(
     previousRefs = await refsOf(run, options)
     known = createKnownChunks(indexes, { isPresent, own: new Set(), previousRefs })
   }
-  const packOptions = {
-    epoch: 0,
-    keys,
-    random,
-    compressor: createCompressor(),
-    segmentBytes: options.base.head.seq === 0 ? firstPointSegmentBytes : laterPointSegmentBytes,
-    verifyAll: run.verifyAll,
-    day: Math.floor(run.startedMs / dayMs),
-  }
+  const segmentBytes = options.base.head.seq === 0 ? firstPointSegmentBytes : laterPointSegmentBytes
+  const day = Math.floor(run.startedMs / dayMs)
+  const { level, verifyAll } = run
   const sink = createRunSink({
     keys,
-    data: createPackWriter({ ...packOptions, kind: 'data' }),
-    tree: createPackWriter({ ...packOptions, kind: 'tree' }),
+    tree: createPackWriter({
+      ...{ kind: 'tree', epoch: 0, keys, random, segmentBytes, verifyAll, day },
+      compressor: createCompressor(level),
+    }),
     uploads,
     journal: run.journal,
     isKnown: isPlaced,
@@ -80,6 +93,26 @@ export function openRunStore(
       for (const [id, view] of await writer.write(packs)) indexes.set(id, view)
     },
   })
+  const openContents = (): ContentPool => {
+    const inFlight = createInFlight()
+    return createContentPool({
+      setup: {
+        ...{ segmentBytes, day, level, verifyAll, inFlight },
+        masterKey: run.masterKey,
+        repositoryId: repository.repositoryId,
+        chunker: repository.config.chunker,
+        claims: [claimsOf([...indexes.values()], isPresent)],
+      },
+      threads: run.threads,
+      signal,
+      onRead: options.onRead,
+      onPack: (pack) => {
+        sink.accept(pack, () => {
+          giveRoom(inFlight, pack.bytes.length)
+        })
+      },
+    })
+  }
   const needs = async (unchanged: boolean, notes: NotedChunks): Promise<PointNeeds> => {
     const { previous } = options.base
     if (unchanged && previous !== undefined) {
@@ -96,8 +129,38 @@ export function openRunStore(
     const sizeOf = (id: ObjectId) => sizes.get(id) ?? 0
     return gatherNeeds(notes, { known: all, indexes: merged, sizeOf, uploads, isPresent })
   }
-  return { sink, uploads, isPlaced, needs }
+  return {
+    ...{ sink, uploads, isPlaced, needs },
+    contents: () => (contents ??= openContents()),
+    finish: async () => {
+      await contents?.finish()
+      await sink.finish()
+    },
+    close: async () => contents?.close(),
+  }
 }
+
+/** What the vault has need not be stored again. */
+function claimsOf(
+  indexes: readonly IndexView[],
+  isPresent: (id: ObjectId) => boolean,
+): ClaimMemory {
+  const data = indexes.filter(({ kind }) => kind === 'data')
+  const memory = createClaimMemory(
+    data.reduce((sum, { chunkCount }) => sum + chunkCount, roomToGrow),
+  )
+  const table = openClaimTable([memory])
+  for (const view of data) {
+    const present = view.packs.map(({ id }) => isPresent(id))
+    for (let row = 0; row < view.chunkCount; row++) {
+      if (present[view.placeAt(row).pack] === true) table.claim(view.idBytesAt(row))
+    }
+  }
+  return memory
+}
+
+/** Ids that a run may add before the table has to grow. */
+const roomToGrow = 16_384
 
 /** The stored size of packs follows from what an index says of them. */
 function addSizes(sizes: Map<ObjectId, number>, view: IndexView): void {

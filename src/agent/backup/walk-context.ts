@@ -71,8 +71,35 @@ export interface Walked {
 }
 
 export interface ContentReader {
-  /** The entry of a file, its content read now. Throws what the system throws when it can not be read. */
+  /** Resolves when another file may be read; after `sink.open()`. */
+  room(): Promise<void>
+  /** The entry of a file, its content read. Rejects with the system's error when it can not be read. */
   read(walk: Walk, place: Place, facts: FileFacts): Promise<FileEntry>
   /** The extended attributes as fields of an entry; those that can not be read are listed. */
-  attributes(walk: Walk, place: Place): { readonly xattrs: readonly Attribute[] | undefined }
+  attributes(
+    walk: Walk,
+    place: Place,
+  ): Promise<{ readonly xattrs: readonly Attribute[] | undefined }>
+}
+
+/**
+ * A step of the walk: what is known at once, or what follows when contents have been read. The walk goes on meanwhile.
+ * Undefined where there is nothing to keep.
+ */
+export type Step =
+  { readonly walked: Walked | undefined } | { readonly later: Promise<Walked | undefined> }
+
+/** A failure is met where the step is awaited; until then it is nobody's. */
+export function laterStep(later: Promise<Walked | undefined>): Step {
+  later.catch(() => undefined)
+  return { later }
+}
+
+export async function outcomes(steps: readonly Step[]): Promise<Walked[]> {
+  const walked: Walked[] = []
+  for (const step of steps) {
+    const outcome = 'later' in step ? await step.later : step.walked
+    if (outcome !== undefined) walked.push(outcome)
+  }
+  return walked
 }

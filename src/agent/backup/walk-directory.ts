@@ -16,31 +16,57 @@ import {
   takeOver,
   type PreviousDirectory,
 } from './previous-tree.ts'
-import { attempt } from './keep-stale.ts'
-import type { Found, Place, Walk, Walked } from './walk-context.ts'
+import { attempt, troubled } from './keep-stale.ts'
+import {
+  laterStep,
+  outcomes,
+  type Found,
+  type Place,
+  type Step,
+  type Walk,
+  type Walked,
+} from './walk-context.ts'
 
 /** Makes an entry of a child: `walkEntry`, handed in because it calls this in turn. */
-export type Enter = (
-  walk: Walk,
-  found: Found,
-  previous: Entry | undefined,
-) => Promise<Walked | undefined>
+export type Enter = (walk: Walk, found: Found, previous: Entry | undefined) => Promise<Step>
 
+/** Steps through the directory and all below it; its own entry follows when its children's are there. */
 export async function walkDirectory(
   walk: Walk,
   found: Found,
   { previous, enter }: { readonly previous: Entry | undefined; readonly enter: Enter },
-): Promise<Walked | undefined> {
-  return attempt(walk, found.place, previous, async () => {
-    const children = childrenOf(walk, found)
-    const before = previousDirectory(walk, previous)
-    const walked: Walked[] = []
-    for (const child of children) {
-      const result = await enter(walk, child, await before.find(child.place.name))
-      if (result !== undefined) walked.push(result)
-    }
-    return finishDirectory(walk, found, { previous, before, walked })
-  })
+): Promise<Step> {
+  const { place } = found
+  let children: readonly Found[]
+  try {
+    children = childrenOf(walk, found)
+  } catch (error) {
+    return { walked: await troubled(walk, place, { previous, error }) }
+  }
+  const before = previousDirectory(walk, previous)
+  const steps: Step[] = []
+  for (const child of children) {
+    steps.push(await enter(walk, child, await before.find(child.place.name)))
+  }
+  return finishLater(walk, found, { previous, before, steps })
+}
+
+interface Stepped extends Omit<Gathered, 'walked'> {
+  readonly steps: readonly Step[]
+}
+
+/** At once where nothing is awaited: in a run without changes the walk holds on to nothing. */
+export async function finishLater(
+  walk: Walk,
+  found: Found,
+  { steps, ...gathered }: Stepped,
+): Promise<Step> {
+  const { place } = found
+  const finish = () =>
+    attempt(walk, place, gathered.previous, async () =>
+      finishDirectory(walk, found, { ...gathered, walked: await outcomes(steps) }),
+    )
+  return steps.some((step) => 'later' in step) ? laterStep(finish()) : { walked: await finish() }
 }
 
 export const previousDirectory = (walk: Walk, entry: Entry | undefined): PreviousDirectory =>
@@ -76,7 +102,7 @@ interface Gathered {
 }
 
 /** The directory's own entry, over the tree of what was walked. */
-export async function finishDirectory(
+async function finishDirectory(
   walk: Walk,
   found: Found,
   { previous, before, walked }: Gathered,
@@ -128,7 +154,7 @@ async function directoryEntry(
   await walk.sink.open()
   const entry: DirectoryEntry = {
     ...common,
-    ...walk.contents.attributes(walk, place),
+    ...(await walk.contents.attributes(walk, place)),
     links: undefined,
     type: 'directory',
     tree,

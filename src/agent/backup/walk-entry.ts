@@ -9,27 +9,34 @@ import { isUnchanged } from './compare.ts'
 import { attempt, count } from './keep-stale.ts'
 import { takeOver } from './previous-tree.ts'
 import { walkDirectory } from './walk-directory.ts'
-import type { Found, Walk, Walked } from './walk-context.ts'
+import { laterStep, type Found, type Step, type Walk, type Walked } from './walk-context.ts'
 
-/** The entry to keep; undefined when there is nothing to keep (listed as left out). */
 export async function walkEntry(
   walk: Walk,
   found: Found,
   previous: Entry | undefined,
-): Promise<Walked | undefined> {
+): Promise<Step> {
   const { place, facts } = found
   await walk.breathe(place.text)
-  if (facts.kind === 'directory')
-    return walkDirectory(walk, { place, facts }, { previous, enter: walkEntry })
-  const kept = await unchangedEntry(walk, { place, facts }, previous)
+  if (facts.kind === 'directory') return walkDirectory(walk, found, { previous, enter: walkEntry })
+  const kept = await unchangedEntry(walk, found, previous)
   if (kept !== undefined) {
     count(walk, kept)
-    return { entry: kept, same: true }
+    return { walked: { entry: kept, same: true } }
   }
-  const read = await attempt(walk, place, previous, () =>
-    readEntry(walk, { place, facts }, previous),
-  )
-  if (read !== undefined) count(walk, read.entry)
+  await walk.sink.open()
+  await walk.contents.room()
+  return laterStep(readCounted(walk, found, previous))
+}
+
+async function readCounted(
+  walk: Walk,
+  found: Found,
+  previous: Entry | undefined,
+): Promise<Walked | undefined> {
+  const read = await attempt(walk, found.place, previous, () => readEntry(walk, found, previous))
+  // What is kept stale was counted there.
+  if (read !== undefined && !read.entry.flags.stale) count(walk, read.entry)
   return read
 }
 
@@ -46,7 +53,6 @@ async function unchangedEntry(
 }
 
 async function readEntry(walk: Walk, found: Found, previous: Entry | undefined): Promise<Walked> {
-  await walk.sink.open()
   const entry = await newEntry(walk, found, previous)
   const same = previous !== undefined && equalBytes(encodeEntry(entry), encodeEntry(previous))
   return { entry, same }
@@ -57,10 +63,9 @@ async function newEntry(
   { place, facts }: Found,
   previous: Entry | undefined,
 ): Promise<Entry> {
-  const common = { ...commonFields(walk, place, facts), ...walk.contents.attributes(walk, place) }
+  if (facts.kind === 'file') return newFile(walk, { place, facts }, previous)
+  const common = await commonOf(walk, { place, facts })
   switch (facts.kind) {
-    case 'file':
-      return newFile(walk, { place, facts }, previous)
     case 'symlink':
       return { ...common, type: 'symlink', target: readLinkTarget(place.path) }
     case 'block':
@@ -74,6 +79,11 @@ async function newEntry(
   }
 }
 
+const commonOf = async (walk: Walk, { place, facts }: Found) => ({
+  ...commonFields(walk, place, facts),
+  ...(await walk.contents.attributes(walk, place)),
+})
+
 async function newFile(
   walk: Walk,
   { place, facts }: Found,
@@ -81,8 +91,7 @@ async function newFile(
 ): Promise<FileEntry> {
   const content = await reusedContent(walk, { place, facts }, previous)
   if (content !== undefined) {
-    const common = { ...commonFields(walk, place, facts), ...walk.contents.attributes(walk, place) }
-    return { ...common, type: 'file', ...content }
+    return { ...(await commonOf(walk, { place, facts })), type: 'file', ...content }
   }
   return walk.contents.read(walk, place, facts)
 }

@@ -5,11 +5,19 @@ import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import { rootPath } from '../../model/path.ts'
 import { lstatExact } from '../source/facts.ts'
 import { readDirectory } from '../source/read-directory.ts'
-import { attempt, keepStale, type Failure } from './keep-stale.ts'
+import { keepStale, type Failure } from './keep-stale.ts'
 import type { SelectionNode } from './selection.ts'
 import { walkEntry } from './walk-entry.ts'
-import { childPlace, finishDirectory, previousDirectory } from './walk-directory.ts'
-import type { Found, Place, Walk, Walked } from './walk-context.ts'
+import { childPlace, finishLater, previousDirectory } from './walk-directory.ts'
+import {
+  laterStep,
+  outcomes,
+  type Found,
+  type Place,
+  type Step,
+  type Walk,
+  type Walked,
+} from './walk-context.ts'
 
 export interface WalkedPoint {
   readonly root: DirectoryEntry
@@ -24,7 +32,7 @@ export async function walkSelection(
   previousRoot: DirectoryEntry | undefined,
 ): Promise<WalkedPoint | undefined> {
   const place: Place = { path: rootPath, text: '', name: selection.name, parentDevice: undefined }
-  const walked = await walkNode(walk, { node: selection, place }, previousRoot)
+  const [walked] = await outcomes([await walkNode(walk, { node: selection, place }, previousRoot)])
   if (walked?.entry.type !== 'directory') return undefined
   return { root: walked.entry, same: walked.same }
 }
@@ -38,9 +46,11 @@ async function walkNode(
   walk: Walk,
   { node, place }: Selected,
   previous: Entry | undefined,
-): Promise<Walked | undefined> {
+): Promise<Step> {
   const found = look(place)
-  if ('detail' in found) return missing(walk, { node, place }, { previous, failure: found })
+  if ('detail' in found) {
+    return { walked: await missing(walk, { node, place }, { previous, failure: found }) }
+  }
   return node.whole
     ? walkIncluded(walk, found, previous)
     : walkPartly(walk, { node, found }, previous)
@@ -74,17 +84,17 @@ async function missing(
   return undefined
 }
 
-async function walkIncluded(
-  walk: Walk,
-  found: Found,
-  previous: Entry | undefined,
-): Promise<Walked | undefined> {
+async function walkIncluded(walk: Walk, found: Found, previous: Entry | undefined): Promise<Step> {
   const { path } = found.place
   if (await isEmptied(walk, found, previous)) {
     const detail = 'It is empty, but was not at the last recovery point: is a disk not mounted?'
-    return keepStale(walk, previous, { path, reason: 'empty-path', detail })
+    return { walked: await keepStale(walk, previous, { path, reason: 'empty-path', detail }) }
   }
-  const walked = await walkEntry(walk, found, previous)
+  return laterStep(readable(walk, await walkEntry(walk, found, previous)))
+}
+
+async function readable(walk: Walk, step: Step): Promise<Walked | undefined> {
+  const [walked] = await outcomes([step])
   if (walked !== undefined && !walked.entry.flags.stale) walk.counts.readablePaths++
   return walked
 }
@@ -107,19 +117,16 @@ function isEmptyNow(place: Place): boolean {
 }
 
 /** A directory that only leads to included paths. */
-function walkPartly(
+async function walkPartly(
   walk: Walk,
   { node, found }: { readonly node: SelectionNode; readonly found: Found },
   previous: Entry | undefined,
-): Promise<Walked | undefined> {
-  return attempt(walk, found.place, previous, async () => {
-    const before = previousDirectory(walk, previous)
-    const walked: Walked[] = []
-    for (const child of node.children) {
-      const place = childPlace(found.place, found.facts, child.name)
-      const result = await walkNode(walk, { node: child, place }, await before.find(child.name))
-      if (result !== undefined) walked.push(result)
-    }
-    return finishDirectory(walk, found, { previous, before, walked })
-  })
+): Promise<Step> {
+  const before = previousDirectory(walk, previous)
+  const steps: Step[] = []
+  for (const child of node.children) {
+    const place = childPlace(found.place, found.facts, child.name)
+    steps.push(await walkNode(walk, { node: child, place }, await before.find(child.name)))
+  }
+  return finishLater(walk, found, { previous, before, steps })
 }

@@ -7,6 +7,8 @@ import { factsOf, type FileFacts } from './facts.ts'
 
 /** Blocks its thread. Throws Node's errors. */
 export interface SourceFile {
+  /** The facts when it was opened. */
+  readonly opened: FileFacts
   /** The facts now: where they differ before and after, the file changed while it was read. */
   facts(): FileFacts
   /** Reads from `position` on, or else from where the last read ended, and says how many bytes; 0 at the file's end only. */
@@ -21,14 +23,17 @@ export interface SourceFile {
 export function openForReading(path: Uint8Array): SourceFile {
   const fd = openWithoutTrace(bufferOf(path))
   const facts = () => factsOf(fstatSync(fd, { bigint: true }))
+  let opened: FileFacts
   try {
-    const { kind } = facts()
+    opened = facts()
+    const { kind } = opened
     if (kind !== 'file') throw new BackupError('file-unreadable', `It is no file but a ${kind}.`)
   } catch (error) {
     closeSync(fd)
     throw error
   }
   return {
+    opened,
     facts,
     read: (into, position) => readSync(fd, into, 0, into.length, position ?? null),
     close: () => closeSync(fd),

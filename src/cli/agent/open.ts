@@ -27,6 +27,8 @@ export interface OpenAgent {
   readonly registration: Registration
   readonly connection: VaultConnection
   readonly repository: Repository
+  /** 32 bytes. */
+  readonly masterKey: Uint8Array
 }
 
 /** Runs `work` with an open repository, and closes the connection whatever happens. @throws BackupError `not-registered` … */
@@ -36,23 +38,24 @@ export async function withRepository<T>(
 ): Promise<T> {
   return withConnection(context, async (agent) => {
     const { registration, state, connection } = agent
+    const masterKey = await loadMasterKey(state.paths.masterKey)
     const repository = await openRepository(
       connection,
       {
         number: registration.repository,
         repositoryId: fromHex(registration.repositoryId) ?? new Uint8Array(32),
-        masterKey: await loadMasterKey(state.paths.masterKey),
+        masterKey,
       },
       registration.config,
     )
-    return work({ ...agent, repository })
+    return work({ ...agent, repository, masterKey })
   })
 }
 
 /** The same where no key is needed. */
 export async function withConnection<T>(
   context: CommandContext,
-  work: (agent: Omit<OpenAgent, 'repository'>) => Promise<T>,
+  work: (agent: Omit<OpenAgent, 'repository' | 'masterKey'>) => Promise<T>,
   options: { readonly retryForMs?: number } = {},
 ): Promise<T> {
   const state = stateOf(context.host)
@@ -68,7 +71,8 @@ export async function withConnection<T>(
 
 const maxKeyBytes = 4096
 
-async function connect(
+/** Nothing is sent before the first call. */
+export async function connect(
   { host, signal }: CommandContext,
   state: AgentState,
   registration: Registration & { readonly retryForMs: number },

@@ -1,13 +1,10 @@
 /** `backup run`: makes a recovery point of each source. */
 
-import type { Command } from 'commander'
-import { hostname } from 'node:os'
+import { InvalidArgumentError, type Command } from 'commander'
+import { availableParallelism, hostname } from 'node:os'
 import { systemRandom, toHex } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
-import { createChunker, chunkerCapacityBytes, type Chunker } from '../../chunker/chunker.ts'
-import { createGear64Kernel } from '../../chunker/gear64.ts'
-import { gearTable } from '../../crypto/keys.ts'
 import type { AttemptResult } from '../../agent/backup/attempt.ts'
 import { captureFingerprint } from '../../agent/backup/capture.ts'
 import { readOnlyJournal } from '../../agent/backup/dry-run.ts'
@@ -22,7 +19,7 @@ import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import type { RunReport } from '../../protocol/messages.ts'
-import type { Repository } from '../../repository/repository.ts'
+import { defaultLevel } from '../../repository/compression.ts'
 import { createProgress } from '../render/progress.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import { version } from '../render/version.ts'
@@ -32,6 +29,7 @@ import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 interface RunOptions {
   readonly dryRun?: true
   readonly verifyAll?: true
+  readonly threads?: number
 }
 
 export function addRun(program: Command, context: CommandContext): void {
@@ -40,13 +38,18 @@ export function addRun(program: Command, context: CommandContext): void {
     .description('make a recovery point of each source, or of --source NAME')
     .option('-n, --dry-run', 'say what would be sent, and send nothing')
     .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
+    .option(
+      '--threads <count>',
+      'threads that read files (one for each core, 8 at most)',
+      parseThreads,
+    )
     .action((options: RunOptions, command: Command) => run(context, options, command))
 }
 
 async function run(context: CommandContext, options: RunOptions, command: Command): Promise<void> {
   await withRepository(context, async (agent) => {
-    const sources = await sourcesOf(agent, sourceOption(command))
     if (agent.registration.access !== 'full') throw readOnly()
+    const sources = await sourcesOf(agent, sourceOption(command))
     const lock = lockOf(agent)
     try {
       for (const [source, policy] of sources) {
@@ -138,7 +141,7 @@ type RunParts = SourceRun & {
 
 async function backupRun(
   context: CommandContext,
-  { repository, registration, state }: OpenAgent,
+  { repository, registration, state, masterKey }: OpenAgent,
   { source, policy, options, startedMs, progress }: RunParts,
 ): Promise<BackupRun> {
   const { host, output, signal } = context
@@ -151,7 +154,9 @@ async function backupRun(
     selection: { include, exclude: policy.exclude },
     selectionTree: buildSelection(include.map((path) => splitPath(path))),
     capture: captureFingerprint(host.platform, host.getuid?.() === 0),
-    chunker: chunkerOf(repository),
+    masterKey,
+    threads: options.threads ?? usualThreads(),
+    level: defaultLevel,
     journal: options.dryRun ? readOnlyJournal(journal) : journal,
     authorities: registration.authorities,
     seen: heads[source],
@@ -170,12 +175,15 @@ async function backupRun(
   }
 }
 
-const blockBytes = 1024 * 1024
+const mostThreads = 64
 
-function chunkerOf({ keys, config }: Repository): Chunker {
-  const capacity = chunkerCapacityBytes(config.chunker, blockBytes)
-  return createChunker(createGear64Kernel(gearTable(keys), capacity), config.chunker, blockBytes)
+function parseThreads(text: string): number {
+  const threads = Number(text)
+  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return threads
+  throw new InvalidArgumentError(`It is a number from 1 to ${mostThreads}.`)
 }
+
+const usualThreads = (): number => Math.min(availableParallelism(), 8)
 
 const systemOf = (platform: NodeJS.Platform): SystemName =>
   systemNames.find((name) => name === platform) ?? 'linux'

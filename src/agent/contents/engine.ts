@@ -1,0 +1,122 @@
+/**
+ * What a thread does: reads files, cuts them, and fills packs with the chunks that nobody has claimed. Blocks its
+ * thread throughout: system calls and compression one after another are the fastest way through many small files.
+ */
+
+import { systemRandom } from '../../base/bytes.ts'
+import { errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
+import { createChunker, chunkerCapacityBytes } from '../../chunker/chunker.ts'
+import { createGear64Kernel } from '../../chunker/gear64.ts'
+import { chunkId } from '../../crypto/chunk-id.ts'
+import { deriveKeys, gearTable } from '../../crypto/keys.ts'
+import { idBytes, type ChunkReference } from '../../model/ids.ts'
+import { maxChunkBytes } from '../../model/limits.ts'
+import { openClaimTable } from '../../repository/claim-table.ts'
+import { createCompressor } from '../../repository/compression.ts'
+import { createPackWriter, type WrittenPack } from '../../repository/pack-writer.ts'
+import { gatherAttributes, withLarge } from './attributes.ts'
+import { createFileReader } from './read-file.ts'
+import type { ContentJob, ContentSetup, FromThread, JobResult, ToThread } from './messages.ts'
+
+export interface ContentEngine {
+  handle(message: ToThread): void
+}
+
+export interface EngineOutlets {
+  readonly say: (message: FromThread) => void
+  /** Called before a pack is handed out; may block until there is room for it. */
+  readonly awaitRoom: (bytes: number) => void
+}
+
+const blockBytes = 1024 * 1024
+
+export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets): ContentEngine {
+  const keys = deriveKeys(setup.masterKey, setup.repositoryId)
+  const claims = openClaimTable(setup.claims)
+  const writer = createPackWriter({
+    kind: 'data',
+    epoch: 0,
+    keys,
+    random: systemRandom,
+    compressor: createCompressor(setup.level),
+    segmentBytes: setup.segmentBytes,
+    verifyAll: setup.verifyAll,
+    day: setup.day,
+  })
+  const capacity = chunkerCapacityBytes(setup.chunker, blockBytes)
+  const kernel = createGear64Kernel(gearTable(keys), capacity)
+  const chunker = createChunker(kernel, setup.chunker, blockBytes)
+
+  const send = (packs: readonly WrittenPack[]) => {
+    for (const pack of packs) {
+      outlets.awaitRoom(pack.bytes.length)
+      outlets.say({ kind: 'pack', pack })
+    }
+  }
+  const store = (plaintext: Uint8Array): ChunkReference => {
+    const reference = { id: chunkId(keys, 1, plaintext), lengthBytes: plaintext.length }
+    if (claims.claim(idBytes(reference.id))) send(writer.add(1, reference, plaintext))
+    return reference
+  }
+  const storeValue = (bytes: Uint8Array): readonly ChunkReference[] => {
+    const chunks: ChunkReference[] = []
+    for (let at = 0; at < bytes.length; at += maxChunkBytes) {
+      chunks.push(store(bytes.subarray(at, at + maxChunkBytes)))
+    }
+    return chunks
+  }
+  const readFile = createFileReader({
+    chunker,
+    store,
+    onRead: (bytes) => outlets.say({ kind: 'read', bytes }),
+  })
+  const resultOf = (job: ContentJob): JobResult => {
+    const { number } = job
+    if (job.kind === 'value') return { kind: 'value', number, chunks: storeValue(job.bytes) }
+    const content = readFile(job.path)
+    const { inline, large, failures } = gatherAttributes(job.path)
+    const stored = large.map(({ name, value }) => ({ name, content: storeValue(value) }))
+    const attributes = withLarge(inline, stored)
+    return {
+      kind: 'file',
+      number,
+      file: { ...content, attributes, attributeFailures: failures },
+    }
+  }
+  const attempt = (job: ContentJob): JobResult => {
+    try {
+      return resultOf(job)
+    } catch (error) {
+      const code = systemCodeOf(error) ?? unreadableCode(error)
+      if (code === undefined) throw error
+      return { kind: 'failed', number: job.number, error: { code, message: messageOf(error) } }
+    }
+  }
+  return {
+    handle: (message) => {
+      switch (message.kind) {
+        case 'work':
+          outlets.say({ kind: 'results', results: message.jobs.map(attempt) })
+          return
+        case 'claims':
+          claims.extend(message.memory)
+          return
+        case 'hand-over':
+          outlets.say({ kind: 'unfinished', unfinished: writer.handOver() })
+          return
+        case 'adopt':
+          send(writer.adopt(message.unfinished))
+          return
+        case 'finish':
+          send(writer.finish())
+          outlets.say({ kind: 'finished' })
+      }
+    },
+  }
+}
+
+/** What was a file a moment ago is something else now. */
+const unreadableCode = (error: unknown): string | undefined => {
+  const code = errorCodeOf(error)
+  return code === 'file-unreadable' ? code : undefined
+}

@@ -1,0 +1,93 @@
+/** What the threads that read files are told, and what they tell. */
+
+import type { Attribute } from '../../model/entry.ts'
+import type { ChunkReference } from '../../model/ids.ts'
+import type { ChunkerParameters } from '../../chunker/parameters.ts'
+import type { ClaimMemory } from '../../repository/claim-table.ts'
+import type { UnfinishedPack, WrittenPack } from '../../repository/pack-writer.ts'
+import type { FileFacts } from '../source/facts.ts'
+
+/** What a thread needs to begin. */
+export interface ContentSetup {
+  /** 32 bytes. */
+  readonly masterKey: Uint8Array
+  /** 32 bytes. */
+  readonly repositoryId: Uint8Array
+  readonly chunker: ChunkerParameters
+  /** Raw bytes at which a segment is complete. */
+  readonly segmentBytes: number
+  readonly level: number
+  readonly verifyAll: boolean
+  /** Days since 1970. */
+  readonly day: number
+  /** Chunks that the vault has, and those that threads have claimed. */
+  readonly claims: readonly ClaimMemory[]
+  /** Shared by all threads: KiB of packs that are not acknowledged yet. */
+  readonly inFlight: SharedArrayBuffer
+}
+
+export interface FileJob {
+  readonly kind: 'file'
+  readonly number: number
+  readonly path: Uint8Array
+}
+
+/** A value that is stored as chunks, the way large attributes are. */
+export interface ValueJob {
+  readonly kind: 'value'
+  readonly number: number
+  readonly bytes: Uint8Array
+}
+
+export type ContentJob = FileJob | ValueJob
+
+/** A file as it was read: content and attributes. */
+export interface FileRead {
+  readonly chunks: readonly ChunkReference[]
+  readonly sizeBytes: number
+  /** When the reading ended. */
+  readonly facts: FileFacts
+  /** It changed each time it was read. */
+  readonly changed: boolean
+  readonly attributes: readonly Attribute[]
+  readonly attributeFailures: readonly AttributeFailure[]
+}
+
+export interface AttributeFailure {
+  readonly name: Uint8Array
+  readonly detail: string
+}
+
+/** An error of the system, as it can be sent between threads. */
+export interface SentError {
+  readonly code: string | undefined
+  readonly message: string
+}
+
+export type JobResult =
+  | { readonly kind: 'file'; readonly number: number; readonly file: FileRead }
+  | {
+      readonly kind: 'value'
+      readonly number: number
+      readonly chunks: readonly ChunkReference[]
+    }
+  /** The file can not be read. */
+  | { readonly kind: 'failed'; readonly number: number; readonly error: SentError }
+
+export type ToThread =
+  | { readonly kind: 'work'; readonly jobs: readonly ContentJob[] }
+  | { readonly kind: 'claims'; readonly memory: ClaimMemory }
+  /** Give what is begun to another thread. */
+  | { readonly kind: 'hand-over' }
+  | { readonly kind: 'adopt'; readonly unfinished: UnfinishedPack }
+  /** Close what is begun. */
+  | { readonly kind: 'finish' }
+
+export type FromThread =
+  | { readonly kind: 'results'; readonly results: readonly JobResult[] }
+  | { readonly kind: 'read'; readonly bytes: number }
+  | { readonly kind: 'pack'; readonly pack: WrittenPack }
+  | { readonly kind: 'unfinished'; readonly unfinished: UnfinishedPack }
+  | { readonly kind: 'finished' }
+  /** The thread can not go on. */
+  | { readonly kind: 'broken'; readonly error: SentError }

@@ -1,0 +1,31 @@
+/** The thread's own end: the engine, its messages, and its wait for room. */
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import { createContentEngine } from './engine.ts'
+import { awaitRoom } from './in-flight.ts'
+import type { ContentSetup, FromThread, ToThread } from './messages.ts'
+
+const setup = workerData as ContentSetup
+
+const engine = createContentEngine(setup, {
+  say: (message) => parentPort?.postMessage(message, transferable(message)),
+  awaitRoom: (bytes) => {
+    awaitRoom(setup.inFlight, bytes)
+  },
+})
+
+parentPort?.on('message', (message: ToThread) => {
+  try {
+    engine.handle(message)
+  } catch (error) {
+    const sent = { code: systemCodeOf(error), message: messageOf(error) }
+    parentPort?.postMessage({ kind: 'broken', error: sent } satisfies FromThread)
+  }
+})
+
+/** A pack's bytes are its own memory: they change hands without being copied. */
+const transferable = (message: FromThread): ArrayBuffer[] =>
+  message.kind === 'pack' && message.pack.bytes.buffer instanceof ArrayBuffer
+    ? [message.pack.bytes.buffer]
+    : []
