@@ -27,7 +27,9 @@ const startBuiltThread: StartLane = (setup, hear) => {
   worker.on('message', (message: FromThread) => hear(message))
   return {
     post: (message) => worker.postMessage(message),
-    close: async () => void (await worker.terminate()),
+    close: async () => {
+      await worker.terminate()
+    },
   }
 }
 
