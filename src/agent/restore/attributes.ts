@@ -17,9 +17,9 @@ export interface Subject {
   readonly entry: Entry
   /** Where it lies now; a link there is not followed. */
   readonly at: Buffer
-  readonly chown: (uid: number, gid: number) => Promise<void>
+  readonly chown: (uid: number, gid: number) => void
   /** Absent for links, which have no mode. */
-  readonly chmod?: (mode: number) => Promise<void>
+  readonly chmod?: (mode: number) => void
 }
 
 /** What can not be applied is reported, and the rest goes on. */
@@ -39,8 +39,8 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
   const { entry } = subject
   const xattrs = entry.xattrs ?? []
   const owner = { kept: false }
-  await attempt({ kind: 'owner' }, async () => {
-    owner.kept = !(await giveAway(subject))
+  await attempt({ kind: 'owner' }, () => {
+    owner.kept = !giveAway(subject)
   })
   if (owner.kept) context.report.keptOwner()
   for (const attribute of xattrs) if (!isAcl(attribute.name)) await set(attribute)
@@ -52,18 +52,20 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
   })
 }
 
+const effectiveUser = process.geteuid?.()
+
 /** False when the owner stays who restores: giving files away is root's privilege. */
-async function giveAway({ entry, chown }: Subject): Promise<boolean> {
-  const own = process.geteuid?.()
+function giveAway({ entry, chown }: Subject): boolean {
+  const own = effectiveUser
   if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
   try {
-    await chown(entry.uid, entry.gid)
+    chown(entry.uid, entry.gid)
     return true
   } catch (error) {
     if (own === 0 || systemCodeOf(error) !== 'EPERM') throw error
   }
   try {
-    await chown(own, entry.gid)
+    chown(own, entry.gid)
   } catch (error) {
     if (systemCodeOf(error) !== 'EPERM') throw error
   }
@@ -71,9 +73,9 @@ async function giveAway({ entry, chown }: Subject): Promise<boolean> {
 }
 
 /** Whoever restores must not lend his own rights to a program that had the rights of another. */
-async function setMode({ entry, chmod }: Subject, ownerKept: boolean): Promise<void> {
+function setMode({ entry, chmod }: Subject, ownerKept: boolean): void {
   if (entry.mode === undefined || chmod === undefined) return
-  await chmod(ownerKept && entry.type !== 'directory' ? entry.mode & ~0o6000 : entry.mode)
+  chmod(ownerKept && entry.type !== 'directory' ? entry.mode & ~0o6000 : entry.mode)
 }
 
 const aclNames = [utf8('system.posix_acl_access'), utf8('system.posix_acl_default')]

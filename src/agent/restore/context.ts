@@ -1,6 +1,5 @@
 /** What all steps of a restore share. */
 
-import type { RandomBytes } from '../../base/bytes.ts'
 import type { ChunkReader } from '../../repository/chunk-reader.ts'
 import type { TreeReader } from '../../repository/tree-reader.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
@@ -15,6 +14,7 @@ export interface RestoreContext {
   readonly report: RestoreReport
   /** Time of access that is given to what is restored. */
   readonly nowNs: bigint
-  readonly random: RandomBytes
+  /** A name that nothing in the target has, another one each time. */
+  readonly temporaryName: () => Uint8Array
   readonly signal?: AbortSignal | undefined
 }

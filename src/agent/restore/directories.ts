@@ -1,7 +1,15 @@
 /** Restores directories: made before what lies in them, their attributes set after it. */
 
-import { constants } from 'node:fs'
-import { chmod, chown, mkdir, open } from 'node:fs/promises'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  mkdirSync,
+  openSync,
+} from 'node:fs'
 import { systemCodeOf } from '../../base/errors.ts'
 import { applyAttributes } from './attributes.ts'
 import type { RestoreContext } from './context.ts'
@@ -15,13 +23,13 @@ export async function makeDirectory(
   const name = place.at(-1)
   const made =
     name !== undefined &&
-    (await context.target.withDirectory(place.slice(0, -1), async (parent) => {
+    (await context.target.withDirectory(place.slice(0, -1), (parent) => {
       try {
-        await mkdir(parent.at(name), 0o700)
-        return true
+        mkdirSync(parent.at(name), 0o700)
+        return Promise.resolve(true)
       } catch (error) {
         if (systemCodeOf(error) !== 'EEXIST') throw error
-        return false
+        return Promise.resolve(false)
       }
     }))
   // Whatever has the name has to be a directory, not a link to one.
@@ -42,8 +50,7 @@ export async function finishDirectory(
             path,
             entry,
             at: directory.self,
-            chown: (uid, gid) => self.chown(uid, gid),
-            chmod: (mode) => self.chmod(mode),
+            ...self,
           },
           context,
         ),
@@ -55,20 +62,26 @@ export async function finishDirectory(
 }
 
 interface Self {
-  chown(uid: number, gid: number): Promise<void>
-  chmod(mode: number): Promise<void>
+  readonly chown: (uid: number, gid: number) => void
+  readonly chmod: (mode: number) => void
 }
 
 /** Through an open directory, where the system can open one. */
 async function withSelf(path: Buffer, use: (self: Self) => Promise<void>): Promise<void> {
   if (process.platform === 'win32') {
-    await use({ chown: (uid, gid) => chown(path, uid, gid), chmod: (mode) => chmod(path, mode) })
+    await use({
+      chown: (uid, gid) => chownSync(path, uid, gid),
+      chmod: (mode) => chmodSync(path, mode),
+    })
     return
   }
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
-    await use(handle)
+    await use({
+      chown: (uid, gid) => fchownSync(fd, uid, gid),
+      chmod: (mode) => fchmodSync(fd, mode),
+    })
   } finally {
-    await handle.close()
+    closeSync(fd)
   }
 }

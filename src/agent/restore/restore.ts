@@ -2,7 +2,7 @@
 
 import { lstat } from 'node:fs/promises'
 import { BackupError, errorCodeOf, systemCodeOf } from '../../base/errors.ts'
-import type { RandomBytes } from '../../base/bytes.ts'
+import { toHex, utf8, type RandomBytes } from '../../base/bytes.ts'
 import type { ChunkReader } from '../../repository/chunk-reader.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import { carryOut } from './carry-out.ts'
@@ -39,12 +39,19 @@ export async function restorePoint(
       target,
       report,
       tree: point.tree,
+      temporaryName: temporaryNames(options.random),
       nowNs: BigInt(options.nowMs) * 1_000_000n,
     })
   } finally {
     await target.close()
   }
   return report.result()
+}
+
+function temporaryNames(random: RandomBytes): () => Uint8Array {
+  const own = toHex(random(8))
+  let count = 0
+  return () => utf8(`.restore-${own}-${count++}.tmp`)
 }
 
 /** @throws BackupError `target-refused` when an entry to be written exists already; directories may. */

@@ -1,12 +1,20 @@
 /**
  * A file that is being restored: its chunks come in any order and go to a temporary name; when the last one is there,
- * it gets its attributes and its name. Nothing half ever bears the final name.
+ * it gets its attributes and its name. Nothing half ever bears the final name. System calls block: with many small files
+ * a call that is waited for costs several times what it does.
  */
 
-import { constants } from 'node:fs'
-import { open, unlink, type FileHandle } from 'node:fs/promises'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
-import { toHex, utf8 } from '../../base/bytes.ts'
 import type { FileEntry } from '../../model/entry.ts'
 import { applyAttributes } from './attributes.ts'
 import type { RestoreContext } from './context.ts'
@@ -37,21 +45,25 @@ export function restoreFile(
 ): RestoringFile {
   const { entry, place } = item
   const parent = place.slice(0, -1)
-  const temporary = utf8(`.restore-${toHex(context.random(8))}.tmp`)
-  let opening: Promise<FileHandle> | undefined
+  const temporary = context.temporaryName()
+  let opening: Promise<number> | undefined
   let missingBytes = entry.sizeBytes
   let hasEnded = false
+  let isClosed = false
 
   const opened = () =>
     (opening ??= context.target.withDirectory(parent, (directory) =>
-      openTemporary(directory.at(temporary)),
+      Promise.resolve(openTemporary(directory.at(temporary))),
     ))
   const remove = async () => {
-    const handle = await opening?.catch(() => undefined)
-    if (handle === undefined) return
-    await handle.close().catch(() => undefined)
+    const fd = await opening?.catch(() => undefined)
+    if (fd === undefined) return
+    if (!isClosed) closeSync(fd)
     await context.target
-      .withDirectory(parent, (directory) => unlink(directory.at(temporary)))
+      .withDirectory(parent, (directory) => {
+        unlinkSync(directory.at(temporary))
+        return Promise.resolve()
+      })
       .catch(() => undefined)
   }
   const abandon = async () => {
@@ -66,12 +78,12 @@ export function restoreFile(
     context.report.failed(item.path, { kind: 'content' }, error)
   }
   const finish = async () => {
-    const handle = await opened()
+    const fd = await opened()
     const identity = await context.target.withDirectory(parent, async (directory) => {
-      await applyAttributes(subjectOf(item, handle, directory.at(temporary)), context)
-      const { dev, ino } =
-        entry.links === undefined ? noIdentity : await handle.stat({ bigint: true })
-      await handle.close()
+      await applyAttributes(subjectOf(item, fd, directory.at(temporary)), context)
+      const { dev, ino } = entry.links === undefined ? noIdentity : fstatSync(fd, { bigint: true })
+      closeSync(fd)
+      isClosed = true
       giveName(item, { directory, temporary }, context)
       return { dev, ino }
     })
@@ -90,7 +102,7 @@ export function restoreFile(
   return {
     write: (bytes, position) =>
       guarded(async () => {
-        await writeAll(await opened(), bytes, position)
+        writeAll(await opened(), bytes, position)
         context.report.wrote(bytes.length)
         missingBytes -= bytes.length
         if (missingBytes === 0) await finish()
@@ -101,22 +113,25 @@ export function restoreFile(
   }
 }
 
-const openTemporary = (path: Buffer): Promise<FileHandle> =>
-  open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
+const openTemporary = (path: Buffer): number =>
+  openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+function writeAll(fd: number, bytes: Uint8Array, position: number): void {
   for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
-    at += bytesWritten
+    at += writeSync(fd, bytes, at, bytes.length - at, position + at)
   }
 }
 
-const subjectOf = (item: FileItem, handle: FileHandle, at: Buffer) => ({
+const subjectOf = (item: FileItem, fd: number, at: Buffer) => ({
   path: item.path,
   entry: item.entry,
   at,
-  chown: (uid: number, gid: number) => handle.chown(uid, gid),
-  chmod: (mode: number) => handle.chmod(mode),
+  chown: (uid: number, gid: number) => {
+    fchownSync(fd, uid, gid)
+  },
+  chmod: (mode: number) => {
+    fchmodSync(fd, mode)
+  },
 })
 
 function giveName(

@@ -1,7 +1,16 @@
 /** Restores what is neither file nor directory: symbolic links, FIFOs, sockets, devices. They get their name at once. */
 
-import { constants } from 'node:fs'
-import { chmod, chown, lchown, lstat, open, symlink } from 'node:fs/promises'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+  symlinkSync,
+} from 'node:fs'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import { bufferOf } from '../../base/bytes.ts'
 import type { FileEntry, SymlinkEntry } from '../../model/entry.ts'
@@ -43,8 +52,8 @@ async function make(
   context: RestoreContext,
 ): Promise<Identity> {
   if (entry.type === 'symlink') {
-    await symlink(bufferOf(entry.target), at)
-    const byPath = (uid: number, gid: number) => lchown(at, uid, gid)
+    symlinkSync(bufferOf(entry.target), at)
+    const byPath = (uid: number, gid: number) => lchownSync(at, uid, gid)
     await applyAttributes({ path, entry, at, chown: byPath }, context)
   } else {
     makeNode(entry, at, context)
@@ -54,14 +63,14 @@ async function make(
           path,
           entry,
           at,
-          chown: (uid, gid) => chown(node, uid, gid),
-          chmod: (mode) => chmod(node, mode),
+          chown: (uid, gid) => chownSync(node, uid, gid),
+          chmod: (mode) => chmodSync(node, mode),
         },
         context,
       ),
     )
   }
-  const { dev, ino } = await lstat(at, { bigint: true })
+  const { dev, ino } = lstatSync(at, { bigint: true })
   return { dev, ino }
 }
 
@@ -80,15 +89,15 @@ async function withNode(
     await use(at)
     return
   }
-  const handle = await open(at, openPath | constants.O_NOFOLLOW)
+  const fd = openSync(at, openPath | constants.O_NOFOLLOW)
   try {
-    const facts = await handle.stat()
+    const facts = fstatSync(fd)
     if ((facts.mode & constants.S_IFMT) !== typeBits[entry.type] || facts.nlink !== 1) {
       throw new BackupError('target-refused', 'Something else took the place of a special file.')
     }
-    await use(Buffer.from(`/proc/self/fd/${handle.fd}`))
+    await use(Buffer.from(`/proc/self/fd/${fd}`))
   } finally {
-    await handle.close()
+    closeSync(fd)
   }
 }
 
