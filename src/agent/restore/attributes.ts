@@ -52,11 +52,9 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
   })
 }
 
-const effectiveUser = process.geteuid?.()
-
 /** False when the owner stays who restores: giving files away is root's privilege. */
 function giveAway({ entry, chown }: Subject): boolean {
-  const own = effectiveUser
+  const own = process.geteuid?.()
   if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
   try {
     chown(entry.uid, entry.gid)
