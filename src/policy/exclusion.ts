@@ -6,9 +6,11 @@ import { BackupError } from '../base/errors.ts'
 export interface Exclusion {
   /** `path`: components joined by `/`, without a leading slash. A directory that is excluded is not entered. */
   excludes(path: string, isDirectory: boolean): boolean
+  /** Whether a pattern fits this very path, not a directory above it. */
+  matches(path: string, isDirectory: boolean): boolean
 }
 
-const nothing: Exclusion = { excludes: () => false }
+const nothing: Exclusion = { excludes: () => false, matches: () => false }
 
 /**
  * `/a/b` and `a/b` mean that place below the root, `*.tmp` and `node_modules/` mean any depth, `!x` takes x back.
@@ -18,8 +20,10 @@ export function createExclusion(patterns: readonly string[]): Exclusion {
   if (patterns.length === 0) return nothing
   patterns.forEach(checkPattern)
   const rules = ignore({ ignorecase: false }).add([...patterns])
+  const told = (path: string, isDirectory: boolean) => (isDirectory ? `${path}/` : path)
   return {
-    excludes: (path, isDirectory) => rules.ignores(isDirectory ? `${path}/` : path),
+    excludes: (path, isDirectory) => rules.ignores(told(path, isDirectory)),
+    matches: (path, isDirectory) => rules.checkIgnore(told(path, isDirectory)).ignored,
   }
 }
 

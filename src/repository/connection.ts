@@ -8,7 +8,13 @@ import type {
   SourceName,
   VaultId,
 } from '../model/ids.ts'
-import type { ObjectListing, RunReport, ServiceAnswer } from '../protocol/messages.ts'
+import type {
+  ChangedPoint,
+  ObjectListing,
+  PointState,
+  RunReport,
+  ServiceAnswer,
+} from '../protocol/messages.ts'
 
 export interface ByteRange {
   readonly start: number
@@ -22,6 +28,10 @@ export interface StoredPointBytes {
   readonly seq: number
   readonly commit: Uint8Array
   readonly record: Uint8Array
+  /** What the vault says of it; kept, if it says nothing. */
+  readonly state?: PointState
+  /** Of a deleted point: it can be taken back until then. */
+  readonly deletedUntil?: number | null
 }
 
 export interface SourceHead {
@@ -69,6 +79,13 @@ export interface VaultConnection {
    * @throws BackupError `commit-missing` with facts `{missing: ObjectId[], more: boolean}`, `head-moved` with facts `{headSeq, headHash}`
    */
   putPoint(source: SourceName, seq: number, commit: Uint8Array): Promise<StoredPointBytes>
+
+  /**
+   * Deletes points, so that they can be taken back for a while.
+   * @throws BackupError `pin-required` with facts `{requestCode}`, `pin-refused`, `retention-refused`, `unknown-point`
+   */
+  deletePoints(ids: readonly RecordHash[], pin?: string): Promise<readonly ChangedPoint[]>
+  undeletePoints(ids: readonly RecordHash[]): Promise<readonly ChangedPoint[]>
 
   putRun(id: string, report: RunReport): Promise<void>
   unregister(): Promise<void>

@@ -8,6 +8,7 @@ import { decodeCommit, type Commit } from '../model/commit.ts'
 import { noRecord, type RecordHash, type SourceName } from '../model/ids.ts'
 import { decodeManifest, type Manifest } from '../model/manifest.ts'
 import { decodePointRecord, pointRecordLabel, type RetentionTag } from '../model/point-record.ts'
+import type { PointState } from '../protocol/messages.ts'
 import type { StoredPointBytes, VaultConnection } from './connection.ts'
 import { loadIndexSet, type IndexSet } from './index-set.ts'
 import type { Repository } from './repository.ts'
@@ -22,17 +23,23 @@ export interface PointFacts {
   readonly tags: readonly RetentionTag[]
   readonly retainUntilMs: number
   readonly lockUntilMs: number
+  readonly state: PointState
+  /** Of a deleted point: it can be taken back until then. */
+  readonly deletedUntilMs: number | null
 }
 
 export interface ListPointsOptions {
   /** Public keys or certificates of the vault's authority, and of its successor: from the registration, not from the vault. */
   readonly authorities: readonly KeyLike[]
   readonly source?: SourceName | undefined
+  /** Also points of which nothing is there but their records. */
+  readonly withRemoved?: boolean
 }
 
 /**
- * All points of the machine, ascending by source and seq, each proven to be this machine's and to follow the one before.
- * @throws BackupError `damaged`, `malformed`; `vault-rolled-back` where one is missing or the chain is broken
+ * All points of the machine that can be read, ascending by source and seq, each proven to be this machine's, and to follow
+ * the one before where that is kept too.
+ * @throws BackupError `damaged`, `malformed`; `vault-rolled-back` where the chain is broken
  */
 export async function listPoints(
   connection: VaultConnection,
@@ -49,7 +56,7 @@ export async function listPoints(
     checkFollows(points.at(-1), facts)
     points.push(facts)
   }
-  return points
+  return options.withRemoved === true ? points : points.filter(({ state }) => state !== 'removed')
 }
 
 function readPoint(stored: StoredPointBytes, { identity }: VaultConnection): PointFacts {
@@ -67,6 +74,8 @@ function readPoint(stored: StoredPointBytes, { identity }: VaultConnection): Poi
     tags: record.tags,
     retainUntilMs: record.retainUntilMs,
     lockUntilMs: record.lockUntilMs,
+    state: stored.state ?? 'kept',
+    deletedUntilMs: stored.deletedUntil ?? null,
   }
 }
 
@@ -90,8 +99,11 @@ function checkFollows(before: PointFacts | undefined, point: PointFacts): void {
   if (isFirst && before !== undefined && before.source > source) throw broken(point, 'out of order')
   if ((seq === 1) !== (commit.previous === noRecord)) throw broken(point, 'not where it says')
   if (isFirst) return
-  if (seq !== before.seq + 1) throw broken(point, 'not preceded by the one before it')
-  if (commit.previous !== before.id) throw broken(point, 'not a successor of the one before it')
+  if (seq <= before.seq) throw broken(point, 'out of order')
+  // Retention takes points out of the middle: a gap says nothing, neighbours have to fit.
+  const isNeighbour = seq === before.seq + 1
+  if (isNeighbour && commit.previous !== before.id)
+    throw broken(point, 'not a successor of the one before it')
 }
 
 const broken = ({ source, seq }: PointFacts, how: string): BackupError =>

@@ -5,15 +5,11 @@ import { BackupError } from '../../base/errors.ts'
 import type { Entry, EntryType } from '../../model/entry.ts'
 import type { Manifest, OwnerName } from '../../model/manifest.ts'
 import { toDisplay } from '../../model/path-text.ts'
-import { createChunkReader } from '../../repository/chunk-reader.ts'
-import { openPoint } from '../../repository/point-reader.ts'
-import { createTreeReader } from '../../repository/tree-reader.ts'
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
-import { chosenPoint } from './chosen-point.ts'
-import { sourceOption, withRepository } from './open.ts'
+import { withPoint } from './opened-point.ts'
 
 export function addLs(program: Command, context: CommandContext): void {
   program
@@ -22,10 +18,7 @@ export function addLs(program: Command, context: CommandContext): void {
     .argument('<point>', 'the beginning of its id, latest, or a time')
     .argument('[path]', 'a directory or file as it was on the machine', '/')
     .action(async (text: string, path: string, _options: unknown, command: Command) => {
-      await withRepository(context, async (agent) => {
-        const point = await chosenPoint(context, agent, { text, source: sourceOption(command) })
-        const { manifest, index } = await openPoint(agent.repository, point)
-        const tree = createTreeReader(createChunkReader(agent.repository, index, context))
+      await withPoint(context, { text, command }, async ({ manifest, tree }) => {
         const names = namesInPoint(path, manifest.system, context.host)
         const entry = await tree.find(manifest.root, names)
         if (entry === undefined) throw notThere(path)

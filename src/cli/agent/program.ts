@@ -4,6 +4,10 @@ import { Command } from 'commander'
 import { prepareCommands } from '../render/command-line.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
+import { addCat } from './cat.ts'
+import { addDiff } from './diff.ts'
+import { addFind } from './find.ts'
+import { addHistory } from './history.ts'
 import { addLs } from './ls.ts'
 import { addPoints } from './points.ts'
 import { addPolicy } from './policy.ts'
@@ -46,6 +50,10 @@ const commands = [
   addRun,
   addPoints,
   addLs,
+  addFind,
+  addDiff,
+  addHistory,
+  addCat,
   addRestore,
   addVerify,
   addStatus,

@@ -1,0 +1,39 @@
+/** A recovery point that a command looks into. */
+
+import type { Command } from 'commander'
+import type { Manifest } from '../../model/manifest.ts'
+import { createChunkReader, type ChunkReader } from '../../repository/chunk-reader.ts'
+import { openPoint, type PointFacts } from '../../repository/point-reader.ts'
+import { createTreeReader, type TreeReader } from '../../repository/tree-reader.ts'
+import type { CommandContext } from './context.ts'
+import { chosenPoint } from './chosen-point.ts'
+import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+
+export interface OpenedPoint {
+  readonly facts: PointFacts
+  readonly manifest: Manifest
+  readonly chunks: ChunkReader
+  readonly tree: TreeReader
+}
+
+/** Opens the point that `text` and `--source` mean. */
+export function withPoint<T>(
+  context: CommandContext,
+  { text, command }: { readonly text: string; readonly command: Command },
+  work: (point: OpenedPoint, agent: OpenAgent) => Promise<T>,
+): Promise<T> {
+  return withRepository(context, async (agent) => {
+    const facts = await chosenPoint(context, agent, { text, source: sourceOption(command) })
+    return work(await lookInto(context, agent, facts), agent)
+  })
+}
+
+export async function lookInto(
+  context: CommandContext,
+  { repository }: OpenAgent,
+  facts: PointFacts,
+): Promise<OpenedPoint> {
+  const { manifest, index } = await openPoint(repository, facts)
+  const chunks = createChunkReader(repository, index, context)
+  return { facts, manifest, chunks, tree: createTreeReader(chunks) }
+}
