@@ -9,7 +9,11 @@ export const systemRandom: RandomBytes = (length) => randomFillSync(new Uint8Arr
 
 export const emptyBytes: Uint8Array = new Uint8Array(0)
 
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export const concatBytes = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
+  joinBytes(parts)
+
+/** For lists of any length: a call takes no more than about 100,000 arguments. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

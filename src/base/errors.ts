@@ -68,6 +68,7 @@ export const errorTable = {
   'state-damaged': facts('failed'),
   'nothing-readable': facts('failed'),
   'target-refused': facts('failed'),
+  'scheduler-refused': facts('failed'),
 
   // credentials, certificates, passphrases
   'credential-malformed': facts('refused-credential', 400),
@@ -106,8 +107,10 @@ export const errorTable = {
   'vault-full': facts('full', 507),
   'commit-missing': facts('failed', 409),
   'commit-refused': facts('failed', 409),
-  'head-moved': facts('failed', 409, true),
+  'head-moved': facts('failed', 409),
   'retention-refused': facts('refused-retention', 403),
+  'pin-required': facts('refused-retention', 403),
+  'pin-refused': facts('refused-retention', 403),
   'vault-rolled-back': facts('damage'),
   'catalog-behind': facts('failed', 503),
   internal: facts('failed', 500),

@@ -72,14 +72,14 @@ export async function createFile(path: string, bytes: Uint8Array, mode = 0o600):
   }
 }
 
-/**
- * Reads a regular file of at most `maxBytes`.
- * @throws BackupError `file-unreadable` for directories, devices, larger files and failed reads.
- */
 /** A FIFO without a writer must not hold the program. Windows lacks the flag, which the types do not tell. */
 const readWithoutWaiting =
   constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0)
 
+/**
+ * Reads a regular file of at most `maxBytes`.
+ * @throws BackupError `file-unreadable` for directories, devices, larger files and failed reads.
+ */
 export async function readBounded(
   path: string,
   maxBytes: number,

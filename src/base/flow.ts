@@ -52,7 +52,7 @@ export function createBudget(total: number): Budget {
   }
 }
 
-/** Calls `work` for each item, at most `limit` at once; the first failure stops the rest. */
+/** Calls `work` for each item, at most `limit` at once; the first failure stops the rest. Nothing runs any more when it ends. */
 export async function forEachLimited<T>(
   items: Iterable<T> | AsyncIterable<T>,
   limit: number,
@@ -60,17 +60,20 @@ export async function forEachLimited<T>(
 ): Promise<void> {
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
-  for await (const item of items) {
-    if (failure) break
-    const task = work(item)
-      .catch((error: unknown) => {
-        failure ??= { error }
-      })
-      .finally(() => running.delete(task))
-    running.add(task)
-    if (running.size >= limit) await Promise.race(running)
+  try {
+    for await (const item of items) {
+      if (failure) break
+      const task = work(item)
+        .catch((error: unknown) => {
+          failure ??= { error }
+        })
+        .finally(() => running.delete(task))
+      running.add(task)
+      if (running.size >= limit) await Promise.race(running)
+    }
+  } finally {
+    await Promise.all(running)
   }
-  await Promise.all(running)
   if (failure) throw failure.error
 }
 

@@ -1,6 +1,7 @@
 /** The keys of a repository, all derived from its master key (docs/format.md 2.2). */
 
 import { ascii } from '../base/bytes.ts'
+import { BackupError } from '../base/errors.ts'
 import { hkdfExpand, hkdfExtract } from './primitives/hash.ts'
 
 export interface EpochKeys {
@@ -16,7 +17,7 @@ export interface RepositoryKeys {
   readonly index: Uint8Array
   readonly hedge: Uint8Array
   readonly local: Uint8Array
-  /** Keys of epoch n. */
+  /** Keys of epoch n. @throws BackupError `malformed` beyond the limit */
   epoch(number: number): EpochKeys
 }
 
@@ -47,7 +48,7 @@ export function deriveKeys(masterKey: Uint8Array, repositoryId: Uint8Array): Rep
     local: key('local'),
     epoch: (number) => {
       if (!Number.isSafeInteger(number) || number < 0 || number > maxEpoch) {
-        throw new RangeError(`no such epoch: ${number}`)
+        throw new BackupError('malformed', `There is no epoch ${number} in this format.`)
       }
       const known = epochs.get(number)
       if (known !== undefined) return known

@@ -3,7 +3,7 @@
  * what was decoded is encoded again, and the input is refused if the bytes differ.
  */
 
-import { decode, encode } from 'cborg'
+import { decode, encode, Tokenizer, Type } from 'cborg'
 import { BackupError, messageOf } from '../base/errors.ts'
 import { equalBytes } from '../base/bytes.ts'
 
@@ -11,6 +11,8 @@ export type CborValue = number | bigint | string | Uint8Array | readonly CborVal
 export type CborMap = ReadonlyMap<number, CborValue>
 
 const maxDepth = 16
+const leastInteger = -(2n ** 63n)
+const mostInteger = 2n ** 64n - 1n
 
 /** @throws BackupError `malformed` for floats and unsafe numbers: they have no place in the format. */
 export function encodeCbor(value: CborValue): Uint8Array<ArrayBuffer> {
@@ -18,7 +20,7 @@ export function encodeCbor(value: CborValue): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(encode(value))
 }
 
-/** Decodes exactly one value. The byte strings in it share memory with `bytes`. */
+/** Decodes exactly one value. The byte strings in it are copies. */
 export function decodeCbor(bytes: Uint8Array): CborValue {
   const value = decodeLoosely(bytes)
   checkValue(value, 0)
@@ -26,25 +28,47 @@ export function decodeCbor(bytes: Uint8Array): CborValue {
   return value
 }
 
+const options = {
+  useMaps: true,
+  strict: true,
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowBigInt: true,
+  allowInfinity: false,
+  allowNaN: false,
+  retainStringBytes: true,
+} as const
+
 function decodeLoosely(bytes: Uint8Array): unknown {
   try {
-    return decode(bytes, {
-      useMaps: true,
-      strict: true,
-      rejectDuplicateMapKeys: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowInfinity: false,
-      allowNaN: false,
-    })
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    return decode(plain, { ...options, tokenizer: new ExactTextTokenizer(plain, options) })
   } catch (error) {
     throw malformed(messageOf(error), error)
   }
 }
 
+const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** cborg drops a byte order mark that a text begins with. */
+class ExactTextTokenizer extends Tokenizer {
+  override next(): ReturnType<Tokenizer['next']> {
+    const token = super.next()
+    if (token.byteValue !== undefined && Type.equals(token.type, Type.string)) {
+      token.value = textDecoder.decode(token.byteValue)
+    }
+    return token
+  }
+}
+
 function checkValue(value: unknown, depth: number): asserts value is CborValue {
   if (depth > maxDepth) throw malformed('it is nested too deep')
-  if (typeof value === 'string' || typeof value === 'bigint' || value instanceof Uint8Array) return
+  if (typeof value === 'string' || value instanceof Uint8Array) return
+  if (typeof value === 'bigint') {
+    if (value < leastInteger || value > mostInteger) throw malformed('a number needs over 64 bits')
+    return
+  }
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value) || Object.is(value, -0))
       throw malformed('a number is no integer')

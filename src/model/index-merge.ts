@@ -1,6 +1,6 @@
 /** Several indexes as one, cut by id where it gets too large; packs that are gone are left out (DESIGN 4.3). */
 
-import { compareBytes, concatBytes, viewOf } from '../base/bytes.ts'
+import { compareBytes, joinBytes, viewOf } from '../base/bytes.ts'
 import { idBytes, type ObjectId } from './ids.ts'
 import {
   encodeIndexRows,
@@ -87,5 +87,5 @@ function encodeRows(kind: PackKind, rows: readonly Row[]): Uint8Array {
   for (const { bytes, pack } of rows) {
     viewOf(bytes).setUint32(32, ordinals.get(pack.id) ?? 0, true)
   }
-  return encodeIndexRows(kind, sorted, concatBytes(...rows.map(({ bytes }) => bytes)))
+  return encodeIndexRows(kind, sorted, joinBytes(rows.map(({ bytes }) => bytes)))
 }

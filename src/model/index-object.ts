@@ -1,6 +1,6 @@
 /** Payload of an index: a table of packs, and their chunks sorted by id (docs/format.md 5.2). */
 
-import { compareBytes, concatBytes, viewOf } from '../base/bytes.ts'
+import { compareBytes, joinBytes, viewOf } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
 import { decodeCbor, encodeCbor, fieldsOf, type CborValue } from './cbor.ts'
 import {
@@ -73,7 +73,7 @@ export function encodeIndex(
 ): Uint8Array<ArrayBuffer> {
   const sorted = [...packs].sort((a, b) => (a.id < b.id ? -1 : 1))
   const rows = sorted.flatMap((pack, ordinal) => rowsOf(pack, ordinal))
-  return encodeIndexRows(kind, sorted, concatBytes(...sortedRows(rows)))
+  return encodeIndexRows(kind, sorted, joinBytes(sortedRows(rows)))
 }
 
 /** By id, then by pack; a chunk that a pack holds twice is named once. */

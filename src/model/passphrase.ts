@@ -31,6 +31,7 @@ export function passphraseFromFile(bytes: Uint8Array): string {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (error) {
     throw new BackupError('passphrase-weak', 'The passphrase file is not UTF-8 text.', {
+      hint: 'Save it as UTF-8.',
       cause: error,
     })
   }

@@ -56,7 +56,13 @@ export function decodePointRecord(bytes: Uint8Array): SignedPointRecord {
   if (signed.length <= signatureBytes) throw malformed('it is too short')
   const body = signed.subarray(0, signed.length - signatureBytes)
   const fields = fieldsOf(decodeCbor(body), 'a point record')
-  if (fields.uint(0) !== 1) throw malformed('its version is unknown')
+  if (fields.uint(0) !== 1) {
+    throw new BackupError(
+      'unsupported-format',
+      "The vault's record of a point is of a version that this program does not know.",
+      { hint: 'Install a newer version of this program.' },
+    )
+  }
   const record = {
     commit: recordHashOf(fields.bytes(1)),
     number: fields.uint(2),

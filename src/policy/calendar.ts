@@ -19,19 +19,10 @@ export function lastDayAt(timeMs: number, minuteOfDay: number, timeZone: string)
   return local - day * dayMs < minuteOfDay * 60_000 ? day - 1 : day
 }
 
-/** The local date and time, as if it were UTC: ms. */
-function wallClock(timeMs: number, timeZone: string): number {
+/** The local date and time, as if it were UTC: ms, whole seconds. */
+export function wallClock(timeMs: number, timeZone: string): number {
   if (timeZone === 'UTC') return timeMs
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(timeMs)
+  const parts = formatOf(timeZone).formatToParts(timeMs)
   const part = (type: string) => Number(parts.find((of) => of.type === type)?.value)
   return Date.UTC(
     part('year'),
@@ -41,6 +32,26 @@ function wallClock(timeMs: number, timeZone: string): number {
     part('minute'),
     part('second'),
   )
+}
+
+/** Making one costs more than using it a hundred times. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone)
+  if (known !== undefined) return known
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  formats.set(timeZone, format)
+  return format
 }
 
 export function dateOfDay(day: number): CalendarDate {

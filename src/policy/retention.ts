@@ -49,11 +49,22 @@ export interface Retention {
  */
 export function retentionOf(policy: RetentionPolicy, nowMs: number, last: LastTagged): Retention {
   const tags = retentionTags.filter((tag) => takesTag(policy, tag, { nowMs, lastMs: last[tag] }))
-  const counted: readonly RetentionTag[] = tags.length === 0 ? ['daily'] : tags
+  const counted = countedTags(tags)
   const lockUntil = Math.max(...counted.map((tag) => after(tag, floors[tag], nowMs)))
-  const kept = counted.map((tag) => after(tag, policy.keep[tag] ?? floors[tag], nowMs))
+  const kept = counted.map((tag) => keptByTag(policy, tag, nowMs))
   return { tags, retainUntil: Math.max(lockUntil, ...kept), lockUntil }
 }
+
+/** A point without a tag is kept like a daily one. */
+export const countedTags = (tags: readonly RetentionTag[]): readonly RetentionTag[] =>
+  tags.length === 0 ? ['daily'] : tags
+
+/** How long a policy keeps a point for its tag; one that no longer gives the tag keeps it for the floor. */
+export const keptByTag = (
+  policy: RetentionPolicy,
+  tag: RetentionTag,
+  committedAt: number,
+): number => after(tag, policy.keep[tag] ?? floors[tag], committedAt)
 
 /** Under these a vault keeps nothing: 7 days, 4 weeks, 3 months, 1 year. */
 const floors: Readonly<Record<RetentionTag, number>> = {

@@ -132,6 +132,9 @@ export const sourcesAnswerSchema = z.object({
   ),
 })
 
+export const pointStates = ['kept', 'deleted', 'removed'] as const
+export type PointState = (typeof pointStates)[number]
+
 export const storedPointSchema = z.object({
   source: sourceNameSchema,
   seq: counter,
@@ -139,11 +142,36 @@ export const storedPointSchema = z.object({
   commit: base64Url(limits.recordBytes),
   /** The vault's newest record of it. */
   record: base64Url(limits.recordBytes),
+  /** Deleted: can be taken back. Removed: nothing but its records is there. */
+  state: z.enum(pointStates),
+  deletedUntil: timeMs.nullable(),
 })
 
 export const pointsAnswerSchema = z.object({
   points: z.array(storedPointSchema),
   next: z.object({ source: sourceNameSchema, seq: counter }).nullable(),
+})
+
+/** Points to delete or to take back, by their ids. */
+export const pointsRequestSchema = z.strictObject({
+  points: z.array(recordHashSchema).min(1).max(limits.pointsPerRequest),
+})
+
+export const changedPointsAnswerSchema = z.object({
+  points: z.array(
+    z.object({
+      pointId: recordHashSchema,
+      source: sourceNameSchema,
+      seq: counter,
+      state: z.enum(pointStates),
+      deletedUntil: timeMs.nullable(),
+    }),
+  ),
+})
+
+/** Facts of a `pin-required` error: what the operator is told. */
+export const pinRequiredFactsSchema = z.object({
+  requestCode: z.string().regex(/^[0-9a-f]{4}(-[0-9a-f]{4}){2}$/),
 })
 
 /** Facts of a `commit-missing` error. */
@@ -191,6 +219,9 @@ export type RecoveryFinishRequest = z.output<typeof recoveryFinishRequestSchema>
 export type RecoveryFinishAnswer = z.output<typeof recoveryFinishAnswerSchema>
 export type ServiceAnswer = z.output<typeof serviceAnswerSchema>
 export type ObjectListing = z.output<typeof objectListingSchema>
+export type PointsRequest = z.output<typeof pointsRequestSchema>
+export type ChangedPoints = z.output<typeof changedPointsAnswerSchema>
+export type ChangedPoint = ChangedPoints['points'][number]
 export type StoredPoint = z.output<typeof storedPointSchema>
 export type RunReport = z.output<typeof runReportSchema>
 export type EventsAnswer = z.output<typeof eventsAnswerSchema>

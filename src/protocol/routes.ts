@@ -25,6 +25,8 @@ export const apiRoutes = {
   sources: () => '/v1/sources',
   points: () => '/v1/points',
   point: (source: SourceName, seq: number) => `/v1/sources/${source}/points/${seq}`,
+  deletePoints: () => '/v1/points/delete',
+  undeletePoints: () => '/v1/points/undelete',
   run: (id: string) => `/v1/runs/${id}`,
   events: () => '/v1/events',
   unregister: () => '/v1/unregister',
@@ -50,6 +52,10 @@ export const limits = {
   missingPerAnswer: 10_000,
   objectsPerPage: 10_000,
   pointsPerPage: 1_000,
+  pointsPerRequest: 500,
 } as const
+
+/** A security PIN goes with the request that it is for. */
+export const pinHeader = 'x-backup-pin'
 
 export const defaultPort = 8443

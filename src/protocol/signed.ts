@@ -1,9 +1,9 @@
 /**
- * The byte strings that enrolment and recovery sign. Each starts with its own label and holds the TLS exporter,
- * so that a signature is good for one purpose on one connection.
+ * The byte strings that enrolment and recovery sign, each with its own label and the TLS exporter, so that a signature is
+ * good for one purpose on one connection; and the one that names what a PIN is for.
  */
 
-import { ascii, concatBytes, u32, u64 } from '../base/bytes.ts'
+import { ascii, concatBytes, u8, u32, u64 } from '../base/bytes.ts'
 import { idBytes, type MachineId, type VaultId } from '../model/ids.ts'
 
 export interface EnrolFacts {
@@ -62,3 +62,26 @@ export const recoveryMessage = (facts: RecoveryFacts): Uint8Array =>
 /** Signed by the slot's Ed25519 key: proof of the passphrase. */
 export const passphraseProofMessage = (facts: RecoveryFacts): Uint8Array =>
   recovery('backup/v1/passphrase-proof', facts)
+
+/** What a security PIN is asked for. */
+export const guardedOperations = ['points-delete', 'slot-add'] as const
+export type GuardedOperation = (typeof guardedOperations)[number]
+
+export interface GuardedRequest {
+  readonly vaultId: VaultId
+  readonly machineId: MachineId
+  readonly operation: GuardedOperation
+  /** SHA-256 of the request's body. */
+  readonly bodyHash: Uint8Array
+}
+
+/** Its SHA-256 is what a PIN is issued for: no PIN is good for another machine, operation or body. */
+export const guardedMessage = (request: GuardedRequest): Uint8Array =>
+  concatBytes(
+    ascii('backup/v1/pin-request'),
+    idBytes(request.vaultId),
+    idBytes(request.machineId),
+    u8(request.operation.length),
+    ascii(request.operation),
+    request.bodyHash,
+  )

@@ -78,6 +78,9 @@ const rebuiltTables = [
   'recoveryTries',
   'authorities',
   'points',
+  'pointStates',
+  'holds',
+  'pins',
   'objects',
 ] as const
 
@@ -91,16 +94,22 @@ async function replaceRows(path: string, fresh: string, startedAt: number): Prom
   }
 }
 
-/** What was received since the walk began may have been missed by it; the feed is a new one, so its events are over. */
+/**
+ * What was received since the walk began may have been missed by it; the feed is a new one, so its events are over.
+ * When the clock was last believed is nowhere else: forgetting it would only suspend expiry.
+ */
 function copyRows(database: Database, startedAt: number): void {
   const recent =
     'create temp table "recent" as select * from main."objects" where "receivedAt" >= ?'
   database.prepare(recent).run(startedAt)
+  const seen = `create temp table "seen" as select * from main."meta" where "key" = 'clockSeen'`
+  database.exec(seen)
   for (const table of rebuiltTables) {
     database.exec(`delete from main."${table}"`)
     database.exec(`insert into main."${table}" select * from "fresh"."${table}"`)
   }
   database.exec('insert or ignore into main."objects" select * from temp."recent"')
+  database.exec('insert or replace into main."meta" select * from temp."seen"')
   database.exec('delete from main."events"')
 }
 

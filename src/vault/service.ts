@@ -19,6 +19,7 @@ import { createPortalPlaceholder } from './front/portal-placeholder.ts'
 import { createServers, type VaultServers } from './front/servers.ts'
 import type { OpenVault } from './open.ts'
 import { reconcileObjects, reconcilePoints } from './points/reconcile.ts'
+import { applyRetention } from './retention/expire.ts'
 
 export interface ServeOptions {
   readonly host: string
@@ -29,7 +30,10 @@ export interface ServeOptions {
 
 export interface RunningVault {
   readonly port: number
-  /** Renews certificates that are at half their life, makes the authority's successor in time. Done by itself every hour. */
+  /**
+   * Renews certificates that are at half their life, makes the authority's successor in time, and lets points expire.
+   * Done by itself at the start and every hour.
+   */
   lookAfter(): Promise<void>
   /** Requests that are being answered have a few seconds to end. The opened vault stays open. */
   close(): Promise<void>
@@ -39,6 +43,7 @@ const graceMs = 5_000
 
 export async function serve(vault: OpenVault, options: ServeOptions): Promise<RunningVault> {
   await reconcilePoints(pointContextOf(vault))
+  await lookAfterPoints(vault, options.messages)
   await prepareSuccessor(vault, options.messages)
   const certificates = await createServerCertificates({
     authority: vault.authority,
@@ -84,12 +89,25 @@ async function lookAfter(
   vault: OpenVault,
   { certificates, servers, messages }: Parts,
 ): Promise<void> {
+  await lookAfterPoints(vault, messages)
   await prepareSuccessor(vault, messages)
   const renewed = await certificates.renewIfDue()
   if (renewed === undefined) return
   servers.renew(renewed)
   messages.info({ event: 'server-certificate-renewed' })
 }
+
+async function lookAfterPoints(vault: OpenVault, messages: FastifyBaseLogger): Promise<void> {
+  const { sight, expired, removed } = await applyRetention(vault)
+  if (sight.kind === 'suspended') {
+    const { seenAt, clockAt } = sight
+    messages.error({ event: 'clock-suspended', seenAt, clockAt, remedy: clockRemedy })
+  }
+  if (expired > 0) messages.info({ event: 'points-expired', points: expired })
+  if (removed > 0) messages.info({ event: 'points-removed', points: removed })
+}
+
+const clockRemedy = 'Nothing expires until: backup-vault clock confirm'
 
 /** The log says it too, so that it can be seen later who signed for whom. */
 async function prepareSuccessor(vault: OpenVault, messages: FastifyBaseLogger): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished } from 'vitest'
@@ -31,15 +31,26 @@ export interface Surroundings {
   readonly cwd?: string
   /** What the command reads from its standard input. */
   readonly input?: string
+  /** If this is root: without root's right to read everything. */
+  readonly unprivileged?: boolean
 }
+
+const isRoot = process.getuid?.() === 0
+
+/** Whether `unprivileged` has an effect. */
+export const canBeUnprivileged = !isRoot || existsSync('/usr/bin/setpriv')
+
+const withoutReadingAll = ['/usr/bin/setpriv', '--bounding-set=-dac_override,-dac_read_search']
 
 /** Starts a command; ended with the test, if it has not ended before. */
 export function start(
   name: ProgramName,
   words: readonly string[],
-  { env, cwd, input }: Surroundings = {},
+  { env, cwd, input, unprivileged = false }: Surroundings = {},
 ): ChildProcess & { readonly result: Promise<Ended> } {
-  const child = spawn(process.execPath, [programPath(name), ...words], {
+  const before = isRoot && unprivileged ? withoutReadingAll : []
+  const [program = '', ...rest] = [...before, process.execPath, programPath(name), ...words]
+  const child = spawn(program, rest, {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     ...(cwd !== undefined && { cwd }),
@@ -150,13 +161,14 @@ export interface CommandMachine {
 export function bareMachine(
   scratch: string,
   name: string,
-  env: Readonly<Record<string, string>> = {},
+  { env, ...options }: Surroundings = {},
 ): CommandMachine {
   const state = join(scratch, name, 'state')
   mkdirSync(join(scratch, name), { recursive: true })
   const passphraseFile = join(scratch, name, 'passphrase')
   writeFileSync(passphraseFile, `${testPassphrase}\n`, { mode: 0o600 })
-  const surroundings = { env: { BACKUP_STATE_DIR: state, BACKUP_RETRY_SECONDS: '5', ...env } }
+  const ownEnv = { BACKUP_STATE_DIR: state, BACKUP_RETRY_SECONDS: '5', ...env }
+  const surroundings = { ...options, env: ownEnv }
   return {
     ...{ state, passphraseFile },
     backup: (...words) => run('backup', ['--json', ...words], surroundings),
@@ -164,16 +176,37 @@ export function bareMachine(
   }
 }
 
+/** A vault that machines can register with. */
+export type CredentialIssuer = Pick<CommandVault, 'scratch'> & {
+  credential(): Promise<string>
+}
+
 /** A machine that is registered with the vault; it includes nothing yet. */
 export async function registeredMachine(
-  vault: CommandVault,
+  vault: CredentialIssuer,
   name = 'laptop',
+  surroundings: Surroundings = {},
 ): Promise<CommandMachine> {
-  const machine = bareMachine(vault.scratch, name)
-  const registered = await machine.backup(
-    ...['register', '--vault-credentials', await vault.credential()],
-    ...['--name', name, '--passphrase-file', machine.passphraseFile],
-  )
+  const machine = bareMachine(vault.scratch, name, surroundings)
+  const registered = await registerMachine(machine, await vault.credential(), '--name', name)
   expect(registered, registered.stdout).toMatchObject({ code: 0 })
   return machine
+}
+
+/** `backup register` with the credential and the machine's passphrase file. */
+export const registerMachine = (
+  machine: CommandMachine,
+  credential: string,
+  ...words: string[]
+): Promise<Ended> =>
+  machine.backup(
+    ...['register', '--vault-credentials', credential],
+    ...['--passphrase-file', machine.passphraseFile, ...words],
+  )
+
+/** How a command that was run with `--json` ended: its last line, which says the exit status. */
+export function exitOf({ events, code }: Ended): Event {
+  const last = events.at(-1)
+  if (last?.event === 'exit' && last['code'] === code) return last
+  throw new Error(`No exit record of status ${String(code)} comes last: ${JSON.stringify(last)}`)
 }

@@ -92,6 +92,8 @@ export function createMemoryVault(): MemoryVault {
       }
     },
     putPoint: unused,
+    deletePoints: unused,
+    undeletePoints: unused,
     putRun: () => Promise.resolve(),
     unregister: unused,
     close: () => Promise.resolve(),

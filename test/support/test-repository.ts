@@ -337,6 +337,8 @@ export function createTestRepository(options: { segmentBytes?: number } = {}): T
         tags: record.tags,
         retainUntilMs: record.retainUntilMs,
         lockUntilMs: record.lockUntilMs,
+        state: 'kept',
+        deletedUntilMs: null,
       }
       points.push(facts)
       return facts

@@ -17,6 +17,7 @@ import { openRunStore, type RunStore } from './run-store.ts'
 import { createLastingInode } from '../source/lasting-inode.ts'
 import { ownerNames } from '../source/owner-names.ts'
 import { walkSelection, type WalkedPoint } from './walk.ts'
+import { noEntries } from './entry-counts.ts'
 import type { Walk, WalkCounts } from './walk-context.ts'
 import type { PointNeeds } from './point-needs.ts'
 
@@ -65,14 +66,7 @@ export async function attemptPoint(
   }
 }
 
-const noCounts = (): WalkCounts => ({
-  files: 0,
-  directories: 0,
-  others: 0,
-  fileBytes: 0,
-  bytesRead: 0,
-  readablePaths: 0,
-})
+const noCounts = (): WalkCounts => ({ ...noEntries(), bytesRead: 0, readablePaths: 0 })
 
 type WalkParts = AttemptOptions &
   Pick<Walk, 'counts' | 'leaveOut' | 'note'> & { readonly store: RunStore }

@@ -37,13 +37,16 @@ export interface BaseOptions {
 /** @throws BackupError `vault-rolled-back` */
 export async function findBase(repository: Repository, options: BaseOptions): Promise<BasePoint> {
   const { source, authorities } = options
-  const points = await listPoints(repository.connection, { authorities, source })
+  const given = { authorities, source, withRemoved: true }
+  const points = await listPoints(repository.connection, given)
   const newest = points.at(-1)
   checkSeen(points, options.seen)
   if (newest === undefined) return { head: { seq: 0, hash: noRecord }, previous: undefined }
   const head = { seq: newest.seq, hash: newest.id }
-  if (newest.commit.repository !== repository.number) return { head, previous: undefined }
-  return { head, previous: await openPrevious(repository, newest, options) }
+  // The newest may have been deleted: any other is as good to compare with.
+  const readable = points.findLast(({ state }) => state !== 'removed')
+  if (readable?.commit.repository !== repository.number) return { head, previous: undefined }
+  return { head, previous: await openPrevious(repository, readable, options) }
 }
 
 /** The vault must still show the head that was seen, or a later one that follows it. */

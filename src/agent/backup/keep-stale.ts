@@ -2,6 +2,7 @@
 
 import { messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { Entry } from '../../model/entry.ts'
+import { addCounts, countEntry, noEntries, type EntryCounts } from './entry-counts.ts'
 import { takeOver, takeOverBelow } from './previous-tree.ts'
 import type { Place, Walk, Walked } from './walk-context.ts'
 
@@ -47,23 +48,19 @@ export async function keepStale(
   previous: Entry | undefined,
   failure: Failure,
 ): Promise<Walked | undefined> {
-  const kept = previous !== undefined && (await takeOverWhole(walk, previous))
-  walk.leaveOut({ ...failure, kept: kept ? 'earlier' : 'nothing' })
-  if (!kept) return undefined
-  count(walk, previous)
+  const kept = previous && (await takeOverWhole(walk, previous))
+  walk.leaveOut({ ...failure, kept: kept === undefined ? 'nothing' : 'earlier' })
+  if (previous === undefined || kept === undefined) return undefined
+  addCounts(walk.counts, kept)
   const entry: Entry = { ...previous, flags: { ...previous.flags, stale: true } }
   return { entry, same: previous.flags.stale }
 }
 
-async function takeOverWhole(walk: Walk, entry: Entry): Promise<boolean> {
-  if (!(await takeOver(walk, entry))) return false
-  return entry.type !== 'directory' || takeOverBelow(walk, entry.tree)
-}
-
-export function count(walk: Walk, entry: Entry): void {
-  if (entry.type === 'directory') walk.counts.directories++
-  else if (entry.type === 'file') {
-    walk.counts.files++
-    walk.counts.fileBytes += entry.sizeBytes
-  } else walk.counts.others++
+/** What was taken over; undefined if some of it is gone. */
+async function takeOverWhole(walk: Walk, entry: Entry): Promise<EntryCounts | undefined> {
+  if (!(await takeOver(walk, entry))) return undefined
+  const counts = noEntries()
+  countEntry(counts, entry)
+  if (entry.type !== 'directory') return counts
+  return (await takeOverBelow(walk, entry.tree, counts)) ? counts : undefined
 }

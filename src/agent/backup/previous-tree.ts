@@ -6,6 +6,7 @@ import type { Entry } from '../../model/entry.ts'
 import { readFileMap } from '../../model/file-map.ts'
 import type { ChunkReference } from '../../model/ids.ts'
 import { readTreeLeaves } from '../../model/tree-reader.ts'
+import { countEntry, type EntryCounts } from './entry-counts.ts'
 import type { PreviousPoint, Walk } from './walk-context.ts'
 
 export interface PreviousDirectory {
@@ -131,8 +132,12 @@ async function collect(
   }
 }
 
-/** Takes over everything below a directory that can not be read now. False if some of it is gone. */
-export async function takeOverBelow(walk: Walk, tree: ChunkReference): Promise<boolean> {
+/** Takes over, and counts, everything below a directory that can not be read now. False if some of it is gone. */
+export async function takeOverBelow(
+  walk: Walk,
+  tree: ChunkReference,
+  counts: EntryCounts,
+): Promise<boolean> {
   const { previous } = walk
   if (previous === undefined) return false
   const pages: ChunkReference[] = []
@@ -144,7 +149,9 @@ export async function takeOverBelow(walk: Walk, tree: ChunkReference): Promise<b
     for await (const entries of leaves) {
       for (const entry of entries) {
         if (!(await takeOver(walk, entry))) return false
-        if (entry.type === 'directory' && !(await takeOverBelow(walk, entry.tree))) return false
+        countEntry(counts, entry)
+        if (entry.type !== 'directory') continue
+        if (!(await takeOverBelow(walk, entry.tree, counts))) return false
       }
     }
   } catch (error) {

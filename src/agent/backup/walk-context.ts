@@ -10,6 +10,7 @@ import type { PathBytes } from '../../model/path.ts'
 import type { FileFacts } from '../source/facts.ts'
 import type { LastingInode } from '../source/lasting-inode.ts'
 import type { Trust } from './compare.ts'
+import type { EntryCounts } from './entry-counts.ts'
 
 export interface Walk {
   readonly sink: ChunkSink
@@ -35,12 +36,8 @@ export interface PreviousPoint {
   readonly load: (reference: ChunkReference, type: ChunkType) => Promise<Uint8Array>
 }
 
-export interface WalkCounts {
-  files: number
-  directories: number
-  others: number
-  /** Bytes of all files in the point. */
-  fileBytes: number
+/** The entries of the point, and how the walk went. */
+export interface WalkCounts extends EntryCounts {
   /** Bytes read from files in this run. */
   bytesRead: number
   /** Include paths that could be read. */

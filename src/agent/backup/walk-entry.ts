@@ -6,7 +6,8 @@ import { encodeEntry } from '../../model/entry-codec.ts'
 import { readLinkTarget } from '../source/read-link.ts'
 import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
-import { attempt, count } from './keep-stale.ts'
+import { countEntry } from './entry-counts.ts'
+import { attempt } from './keep-stale.ts'
 import { takeOver } from './previous-tree.ts'
 import { walkDirectory } from './walk-directory.ts'
 import { laterStep, type Found, type Step, type Walk, type Walked } from './walk-context.ts'
@@ -21,7 +22,7 @@ export async function walkEntry(
   if (facts.kind === 'directory') return walkDirectory(walk, found, { previous, enter: walkEntry })
   const kept = await unchangedEntry(walk, found, previous)
   if (kept !== undefined) {
-    count(walk, kept)
+    countEntry(walk.counts, kept)
     return { walked: { entry: kept, same: true } }
   }
   await walk.sink.open()
@@ -36,7 +37,7 @@ async function readCounted(
 ): Promise<Walked | undefined> {
   const read = await attempt(walk, found.place, previous, () => readEntry(walk, found, previous))
   // What is kept stale was counted there.
-  if (read !== undefined && !read.entry.flags.stale) count(walk, read.entry)
+  if (read !== undefined && !read.entry.flags.stale) countEntry(walk.counts, read.entry)
   return read
 }
 

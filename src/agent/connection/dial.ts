@@ -4,9 +4,10 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { BackupError } from '../../base/errors.ts'
 import { hostPort } from './host-port.ts'
-import { connectThroughProxy, type Proxy } from './proxy.ts'
 import { translateFailure } from './failures.ts'
+import type { Proxy } from './proxy.ts'
 import { settled } from './settled.ts'
+import { connectThroughProxy } from './tunnel.ts'
 
 export interface VaultAddress {
   readonly address: string
@@ -45,7 +46,7 @@ export async function dial(vault: VaultAddress, options: DialOptions): Promise<T
     return await secure(socket, vault, { ...options, signal: either })
   } catch (error) {
     signal?.throwIfAborted()
-    if (timeout.aborted) throw notReached(vault, 'no answer within 30 seconds', error)
+    if (timeout.aborted) throw tooSlow(vault, error)
     throw translateFailure(error, vault)
   }
 }
@@ -68,12 +69,14 @@ function secure(socket: Socket, vault: VaultAddress, options: DialOptions): Prom
   return settled(secured, 'secureConnect', signal ?? AbortSignal.timeout(connectTimeoutMs))
 }
 
-const notReached = ({ address, port }: VaultAddress, why: string, cause: unknown): BackupError =>
-  new BackupError(
+const tooSlow = ({ address, port, proxy }: VaultAddress, cause: unknown): BackupError => {
+  const way = proxy === undefined ? '' : ` through the proxy ${proxy.url.host}`
+  return new BackupError(
     'unreachable',
-    `The vault at ${hostPort(address, port)} can not be reached: ${why}.`,
+    `The vault at ${hostPort(address, port)} can not be reached: no answer within 30 seconds${way}.`,
     {
       hint: 'Check the network, and with the operator whether the vault is running.',
       cause,
     },
   )
+}

@@ -1,6 +1,7 @@
 /** What can go wrong on the way to a vault, told once in words for people. */
 
 import { BackupError, messageOf, systemCodeOf } from '../../base/errors.ts'
+import { hostPort } from './host-port.ts'
 
 export interface Destination {
   readonly address: string
@@ -50,7 +51,7 @@ export function translateFailure(error: unknown, destination: Destination): Erro
   if (error instanceof BackupError) return error
   const inner = causeOf(error)
   const code = systemCodeOf(inner) ?? ''
-  const where = `${destination.address}:${destination.port}`
+  const where = hostPort(destination.address, destination.port)
   const failure = wrongAuthorityCodes.includes(code) ? wrongAuthority : certificateFailures[code]
   if (failure !== undefined) {
     const [why, hint] = failure
@@ -62,7 +63,7 @@ export function translateFailure(error: unknown, destination: Destination): Erro
   if (code.startsWith('ERR_SSL')) return alert(error, where, code)
   return new BackupError(
     'unreachable',
-    `The vault at ${where} can not be reached: ${reason(code, inner)}.`,
+    `The vault at ${where} can not be reached: ${reasonOf(error)}.`,
     {
       hint: 'Check the network, and with the operator whether the vault is running.',
       cause: error,
@@ -78,7 +79,7 @@ function causeOf(error: unknown): unknown {
 
 /** The vault ended the handshake: it takes no certificate that its authority did not sign, or that is too old. */
 const alert = (error: unknown, where: string, code: string): BackupError =>
-  /CERTIFICATE/.test(code)
+  /CERTIFICATE|UNKNOWN_CA/.test(code)
     ? new BackupError(
         'certificate-refused',
         `The vault at ${where} refuses this machine's certificate.`,
@@ -92,8 +93,10 @@ const alert = (error: unknown, where: string, code: string): BackupError =>
         cause: error,
       })
 
-function reason(code: string, error: unknown): string {
-  switch (code) {
+/** Why something can not be reached: words that follow a colon. */
+export function reasonOf(error: unknown): string {
+  const inner = causeOf(error)
+  switch (systemCodeOf(inner) ?? '') {
     case 'ECONNREFUSED':
       return 'nothing listens there'
     case 'ENOTFOUND':
@@ -112,6 +115,6 @@ function reason(code: string, error: unknown): string {
     case 'ENETUNREACH':
       return 'there is no way to it'
     default:
-      return messageOf(error).replace(/\.$/, '')
+      return messageOf(inner).replace(/\.$/, '')
   }
 }

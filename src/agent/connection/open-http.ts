@@ -40,7 +40,7 @@ export async function openHttp(vault: VaultAddress, options: OpenHttpOptions): P
   })
 }
 
-/** The enrolment server of a service: no certificate, one connection, what binds signatures to it. */
+/** The enrolment server of a service: no certificate, one connection, which is open, and what binds signatures to it. */
 export async function openEnrolment(
   vault: VaultAddress,
   serviceId: string,
@@ -50,6 +50,8 @@ export async function openEnrolment(
   const { exporterBytes, exporterLabel } = await import('../../protocol/exporter.ts')
   const serverName = enrolServerName(serviceId)
   const socket = await dial(vault, { serverName, signal })
+  // Until undici has it, nobody else listens.
+  socket.on('error', () => undefined)
   const exporter = socket.exportKeyingMaterial(exporterBytes, exporterLabel, Buffer.alloc(0))
   let isUsed = false
   const agent = new Agent({
@@ -72,5 +74,9 @@ export async function openEnrolment(
     signal,
     retryForMs: 0,
   })
-  return { http, exporter: Uint8Array.from(exporter) }
+  const close = async () => {
+    await http.close()
+    socket.destroy()
+  }
+  return { http: { ...http, close }, exporter: Uint8Array.from(exporter) }
 }

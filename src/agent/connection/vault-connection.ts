@@ -5,6 +5,7 @@ import { BackupError } from '../../base/errors.ts'
 import { sha256 } from '../../base/hash.ts'
 import type { MachineId, ObjectId, SourceName, VaultId } from '../../model/ids.ts'
 import {
+  changedPointsAnswerSchema,
   missingAnswerSchema,
   numbersAnswerSchema,
   objectsAnswerSchema,
@@ -15,7 +16,7 @@ import {
   type ObjectListing,
   type StoredPoint,
 } from '../../protocol/messages.ts'
-import { apiRoutes, apiServerName, limits } from '../../protocol/routes.ts'
+import { apiRoutes, apiServerName, limits, pinHeader } from '../../protocol/routes.ts'
 import type { StoredPointBytes, VaultConnection } from '../../repository/connection.ts'
 import type { ClientIdentity, VaultAddress } from './dial.ts'
 import type { Http } from './http.ts'
@@ -51,6 +52,7 @@ function calls(http: Http): Omit<VaultConnection, 'identity'> {
     ...recordCalls(http),
     ...objectCalls(http),
     ...pointCalls(http),
+    ...deletionCalls(http),
     close: () => http.close(),
   }
 }
@@ -169,6 +171,23 @@ function pointCalls(
   }
 }
 
+function deletionCalls(http: Http): Pick<VaultConnection, 'deletePoints' | 'undeletePoints'> {
+  return {
+    deletePoints: async (ids, pin) => {
+      const headers = pin === undefined ? {} : { [pinHeader]: pin }
+      // A PIN is for exactly these bytes.
+      const body = { points: [...ids].sort() }
+      const request = { method: 'POST', path: apiRoutes.deletePoints(), body, headers } as const
+      return (await http.json(request, changedPointsAnswerSchema)).points
+    },
+    undeletePoints: async (ids) => {
+      const request = { method: 'POST', path: apiRoutes.undeletePoints() } as const
+      const body = { points: [...ids] }
+      return (await http.json({ ...request, body }, changedPointsAnswerSchema)).points
+    },
+  }
+}
+
 interface PageStart {
   readonly source: SourceName
   readonly seq: number
@@ -180,10 +199,10 @@ const pageQuery = (source: SourceName | undefined, next: PageStart | null): stri
     ...(next && { afterSource: next.source, afterSeq: String(next.seq) }),
   }).toString()
 
-function storedBytes({ source, seq, commit, record }: StoredPoint): StoredPointBytes {
+function storedBytes({ commit, record, ...facts }: StoredPoint): StoredPointBytes {
   const [commitBytes, recordBytes] = [fromBase64Url(commit), fromBase64Url(record)]
   if (commitBytes === undefined || recordBytes === undefined) {
     throw new BackupError('malformed', "The vault's answer holds a point that is not base64url.")
   }
-  return { source, seq, commit: commitBytes, record: recordBytes }
+  return { ...facts, commit: commitBytes, record: recordBytes }
 }

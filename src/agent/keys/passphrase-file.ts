@@ -31,11 +31,10 @@ export function generatePassphrase(random: RandomBytes): string {
 /** @throws BackupError `already-exists`: what is there may be the only copy of another passphrase */
 export async function writePassphraseFile(path: string, passphrase: string): Promise<void> {
   if (await createFile(path, utf8(`${passphrase}\n`), 0o600)) return
-  throw new BackupError(
-    'already-exists',
-    `${path} exists already; it may hold another passphrase.`,
-    {
-      hint: 'Choose another name for the passphrase file.',
-    },
-  )
+  throw passphraseFileTaken(path)
 }
+
+export const passphraseFileTaken = (path: string): BackupError =>
+  new BackupError('already-exists', `${path} exists already; it may hold another passphrase.`, {
+    hint: 'Choose another name, or use the passphrase that is in it: --passphrase-file FILE.',
+  })

@@ -1,6 +1,7 @@
 /** Registration at the vault: the machine gets its id and its certificate. A repeated request is the same request. */
 
 import { fromHex, toBase64Url, toHex, utf8, type RandomBytes } from '../../base/bytes.ts'
+import { errorCodeOf } from '../../base/errors.ts'
 import { sha256 } from '../../base/hash.ts'
 import { signP256 } from '../../crypto/primitives/signature.ts'
 import { enrolAnswerSchema, type EnrolAnswer } from '../../protocol/messages.ts'
@@ -53,9 +54,18 @@ export async function enrol(agent: AgentCredential, wishes: EnrolWishes): Promis
       enrolAnswerSchema,
     )
     return { answer, machineKey: pending.privateKey }
+  } catch (error) {
+    if (isRefusal(error)) await wishes.state.pending.remove()
+    throw error
   } finally {
     await http.close()
   }
+}
+
+/** The vault has no machine of this request, nor will it have one. */
+function isRefusal(error: unknown): boolean {
+  const code = errorCodeOf(error)
+  return code === 'name-taken' || code?.startsWith('credential-') === true
 }
 
 /** Kept until the registration is complete: a lost answer must not leave a second machine at the vault. */

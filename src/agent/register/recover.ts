@@ -30,6 +30,7 @@ import { saveMasterKey } from '../keys/key-file.ts'
 import type { AgentState, ProxySettings, Registration } from '../state/state.ts'
 import { certificateRequest, newMachineKey } from './certificate-request.ts'
 import type { AgentCredential } from './credential.ts'
+import { learnAuthorities } from './learn-authorities.ts'
 
 export interface RecoverWishes {
   readonly credential: AgentCredential
@@ -189,7 +190,7 @@ async function openAndSave(
     serviceId: credential.serviceId,
     address: credential.address,
     port: credential.port,
-    authorities: [credential.authority],
+    authorities: [...(await learnAuthorities(connection, [credential.authority]))],
     certificate: answer.certificate,
     access: 'read-only',
     readOnlyUntil: answer.readOnlyUntil,

@@ -27,6 +27,8 @@ export interface RegisterWishes {
   readonly credential: AgentCredential
   readonly machineName: string
   readonly passphrase: string
+  /** Called before anything is sealed under the passphrase, and not where the vault refuses the registration. */
+  readonly keepPassphrase?: () => Promise<void>
   readonly proxy?: Proxy | undefined
   /** As it is kept for later runs. */
   readonly proxySettings?: ProxySettings | undefined
@@ -48,6 +50,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
     proxy: wishes.proxy,
   }
   const enrolled = await enrol(wishes.credential, { ...wishes, vault })
+  await wishes.keepPassphrase?.()
   const connection = await connectToVault({
     vault,
     serviceId: credential.serviceId,

@@ -11,6 +11,8 @@ import {
   sourceNameSchema,
   vaultIdSchema,
 } from '../../protocol/messages.ts'
+import type { ScheduleSettings } from '../../policy/schedule.ts'
+import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
 
 const proxySchema = z.strictObject({
@@ -54,7 +56,11 @@ const pathSchema = z.strictObject({ bytes: bytesSchema, shown: z.string() })
 const policySchema = z.strictObject({
   sources: z.record(
     sourceNameSchema,
-    z.strictObject({ include: z.array(pathSchema), exclude: z.array(z.string()) }),
+    z.strictObject({
+      include: z.array(pathSchema),
+      exclude: z.array(z.string()),
+      schedule: scheduleSchema.optional(),
+    }),
   ),
 })
 
@@ -62,6 +68,8 @@ const policySchema = z.strictObject({
 export interface SourcePolicy {
   readonly include: readonly IncludedPath[]
   readonly exclude: readonly string[]
+  /** Undefined: `defaultSchedule`. */
+  readonly schedule?: ScheduleSettings | undefined
 }
 export interface IncludedPath {
   readonly bytes: Uint8Array
@@ -94,6 +102,8 @@ export interface AgentState {
   savePolicy(policy: Policy): Promise<void>
   /** The newest points seen, by source. */
   readonly heads: StateFile<z.output<typeof headsSchema>>
+  /** What scheduled runs have done, by source. */
+  readonly served: StateFile<ServedSources>
   readonly paths: AgentPaths
   /** Forgets who it is and what it has seen, and keeps keys, policy and logs. */
   forget(): Promise<void>
@@ -105,6 +115,8 @@ export interface AgentPaths {
   readonly machineKey: string
   readonly masterKey: string
   readonly lock: string
+  /** Held by a scheduled run from its look at the schedule to its end. */
+  readonly scheduleLock: string
   readonly journal: string
   readonly cache: string
   readonly log: string
@@ -118,10 +130,12 @@ export function openState(directory: string): AgentState {
   const registration = stateFile(at('registration.json'), registrationSchema)
   const pending = stateFile(at('registration.pending'), pendingSchema)
   const heads = stateFile(at('heads.json'), headsSchema)
+  const served = stateFile(at('served.json'), servedSourcesSchema)
   const paths: AgentPaths = {
     machineKey: at('machine.key'),
     masterKey: at('master.key'),
     lock: at('run.lock'),
+    scheduleLock: at('schedule.lock'),
     journal: at('packs.journal'),
     cache: at('cache'),
     log: join(directory, 'log', 'backup.log'),
@@ -131,6 +145,7 @@ export function openState(directory: string): AgentState {
   const forget = async () => {
     await registration.remove()
     await heads.remove()
+    await served.remove()
     await rm(paths.journal, { force: true })
     await rm(paths.cache, { recursive: true, force: true })
   }
@@ -139,6 +154,7 @@ export function openState(directory: string): AgentState {
     registration,
     pending,
     heads,
+    served,
     paths,
     loadPolicy: async () => (await policy.load())?.sources ?? {},
     savePolicy: (sources) => policy.save({ sources: encoded(sources) as never }),
@@ -156,11 +172,11 @@ export function openState(directory: string): AgentState {
 
 const encoded = (policy: Policy) =>
   Object.fromEntries(
-    Object.entries(policy).map(([source, { include, exclude }]) => [
+    Object.entries(policy).map(([source, { include, ...others }]) => [
       source,
       {
+        ...others,
         include: include.map(({ bytes, shown }) => ({ bytes: toBase64Url(bytes), shown })),
-        exclude,
       },
     ]),
   )

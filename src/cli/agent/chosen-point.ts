@@ -6,13 +6,17 @@ import { listPoints, type PointFacts } from '../../repository/point-reader.ts'
 import type { CommandContext } from './context.ts'
 import type { OpenAgent } from './open.ts'
 
-/** All points of the machine or of one source, checked. */
+/** No key is needed to choose one. */
+type ConnectedAgent = Pick<OpenAgent, 'connection' | 'registration' | 'state'>
+
+/** All points of the machine or of one source that can be read, checked; deleted ones are among them. */
 export async function listedPoints(
   { output }: CommandContext,
-  { connection, registration, state }: OpenAgent,
+  { connection, registration, state }: ConnectedAgent,
   source: SourceName | undefined,
 ): Promise<PointFacts[]> {
-  const points = await listPoints(connection, { authorities: registration.authorities, source })
+  const { authorities } = registration
+  const points = await listPoints(connection, { authorities, source, withRemoved: true })
   const seen = (await state.heads.load()) ?? {}
   for (const [name, head] of Object.entries(seen)) {
     if (source !== undefined && source !== name) continue
@@ -21,14 +25,17 @@ export async function listedPoints(
     // Points are still worth having: only a run refuses to go on.
     output.warn(`The vault does not show the newest point of ${name} that this machine has made.`)
   }
-  return points
+  return points.filter((point) => point.state !== 'removed')
 }
 
 /** @throws BackupError `unknown-point`, `unknown-source`, `usage` */
 export async function chosenPoint(
   context: CommandContext,
-  agent: OpenAgent,
-  wanted: { readonly text: string; readonly source: SourceName | undefined },
+  agent: ConnectedAgent,
+  { text, source }: { readonly text: string; readonly source: SourceName | undefined },
 ): Promise<PointFacts> {
-  return findPoint(await listedPoints(context, agent, undefined), wanted.text, wanted.source)
+  const points = await listedPoints(context, agent, undefined)
+  // A deleted point can still be named by its id; "latest" and times do not mean it.
+  const isId = /^[0-9a-f]{4,64}$/i.test(text)
+  return findPoint(isId ? points : points.filter(({ state }) => state === 'kept'), text, source)
 }

@@ -3,8 +3,10 @@
 import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import { exists } from '../../base/files.ts'
 import {
   generatePassphrase,
+  passphraseFileTaken,
   readPassphraseFile,
   writePassphraseFile,
 } from '../../agent/keys/passphrase-file.ts'
@@ -37,8 +39,9 @@ export async function newPassphrase(
     return { passphrase: await fromFile(context, passphraseFile), keep: nothing }
   }
   if (newFile !== undefined) {
-    const passphrase = generatePassphrase(systemRandom)
     const path = resolve(context.host.cwd(), newFile)
+    if (await exists(path)) throw passphraseFileTaken(path)
+    const passphrase = generatePassphrase(systemRandom)
     return { passphrase, keep: () => writePassphraseFile(path, passphrase) }
   }
   return { passphrase: await askTwice(context), keep: nothing }

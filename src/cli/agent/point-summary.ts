@@ -21,6 +21,8 @@ export interface PointSummary {
   readonly tags: readonly string[]
   readonly retainUntil: number
   readonly lockUntil: number
+  /** Of a deleted point: it can be taken back until then. */
+  readonly deletedUntil: number | null
   /** `incomplete`: something was left out. `unreadable`: its manifest can not be opened with this machine's key. */
   readonly state: 'complete' | 'incomplete' | 'unreadable'
 }
@@ -65,6 +67,7 @@ export const summarize = (point: PointFacts, manifest: Manifest | undefined): Po
   tags: point.tags,
   retainUntil: point.retainUntilMs,
   lockUntil: point.lockUntilMs,
+  deletedUntil: point.deletedUntilMs,
   state:
     manifest === undefined ? 'unreadable' : manifest.leftOutCount > 0 ? 'incomplete' : 'complete',
 })

@@ -42,6 +42,8 @@ const columns = [
   { title: 'STATE', cell: stateText },
 ]
 
-function stateText({ state, leftOut }: PointSummary): string {
+function stateText({ state, leftOut, deletedUntil }: PointSummary): string {
+  if (deletedUntil !== null)
+    return `deleted, can be taken back until ${localTimeText(deletedUntil)}`
   return state === 'incomplete' ? `incomplete, ${leftOut ?? 0} left out` : state
 }

@@ -62,6 +62,7 @@ function sayPoint({ output }: CommandContext, point: PointFacts, manifest: Manif
     ['Tags', point.tags.join(', ') || '-'],
     ['Retain until', localTimeText(point.retainUntilMs)],
     ['Locked until', localTimeText(point.lockUntilMs)],
+    ...deletedFact(point),
     [
       'Left out',
       manifest.leftOutCount === 0 ? 'nothing' : `${manifest.leftOutCount} (--left-out lists them)`,
@@ -69,6 +70,11 @@ function sayPoint({ output }: CommandContext, point: PointFacts, manifest: Manif
   ]
   for (const [name, value] of facts) output.line(`${`${name}:`.padEnd(15)}${value}`)
 }
+
+const deletedFact = ({ deletedUntilMs }: PointFacts): [string, string][] =>
+  deletedUntilMs === null
+    ? []
+    : [['Deleted', `can be taken back until ${localTimeText(deletedUntilMs)}`]]
 
 async function sayLeftOut(
   { output, signal }: CommandContext,

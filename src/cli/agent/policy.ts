@@ -1,4 +1,4 @@
-/** `backup policy include|exclude|show`: what a source backs up. */
+/** `backup policy include|exclude|show`: what a source backs up; when, is in policy-schedule.ts. */
 
 import type { Command } from 'commander'
 import { equalBytes } from '../../base/bytes.ts'
@@ -8,8 +8,11 @@ import type { IncludedPath, SourcePolicy } from '../../agent/state/state.ts'
 import { parsePath } from '../../model/path.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import { checkPattern } from '../../policy/exclusion.ts'
+import { defaultSchedule } from '../../policy/schedule.ts'
+import { scheduleText } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, stateOf, usualSource } from './open.ts'
+import { addPolicySchedule } from './policy-schedule.ts'
 
 export function addPolicy(program: Command, context: CommandContext): void {
   const policy = program.command('policy').description('say what a source backs up')
@@ -31,8 +34,9 @@ export function addPolicy(program: Command, context: CommandContext): void {
     )
   policy
     .command('show')
-    .description('show what is included and excluded')
+    .description('show what is included and excluded, and when it is backed up')
     .action((_options: unknown, command: Command) => show(context, command))
+  addPolicySchedule(policy, context)
 }
 
 const emptyPolicy: SourcePolicy = { include: [], exclude: [] }
@@ -56,7 +60,8 @@ function include(
   { paths, remove }: { readonly paths: readonly string[]; readonly remove: boolean },
 ): Promise<void> {
   return change(context, command, async (policy) => {
-    const given = paths.map((path) => includedPath(context, path))
+    const all = paths.map((path) => includedPath(context, path))
+    const given = all.filter((path, at) => without([path], all.slice(at + 1)).length > 0)
     if (remove) return { ...policy, include: without(policy.include, given) }
     for (const { shown } of given) {
       if (await exists(shown)) continue
@@ -82,7 +87,9 @@ function exclude(
   patterns.forEach(checkPattern)
   return change(context, command, (policy) => {
     const others = policy.exclude.filter((pattern) => !patterns.includes(pattern))
-    return { ...policy, exclude: remove ? others : [...others, ...patterns] }
+    // The last place of a pattern counts: a later one takes an earlier one back.
+    const given = patterns.filter((pattern, at) => patterns.lastIndexOf(pattern) === at)
+    return { ...policy, exclude: remove ? others : [...others, ...given] }
   })
 }
 
@@ -103,11 +110,13 @@ async function show(context: CommandContext, command: Command): Promise<void> {
 function say(
   { output }: CommandContext,
   source: string,
-  { include: paths, exclude: patterns }: SourcePolicy,
+  { include: paths, exclude: patterns, schedule }: SourcePolicy,
 ): void {
   const include = paths.map(({ shown }) => shown)
-  output.event({ event: 'policy', source, include, exclude: patterns })
+  const when = scheduleText(schedule ?? defaultSchedule)
+  output.event({ event: 'policy', source, include, exclude: patterns, schedule: when })
   output.line(`Source ${source}`)
   for (const path of include) output.line(`  include  ${path}`)
   for (const pattern of patterns) output.line(`  exclude  ${pattern}`)
+  output.line(`  when     ${when}`)
 }

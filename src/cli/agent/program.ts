@@ -15,6 +15,7 @@ import { addRecover } from './recover.ts'
 import { addRegister } from './register.ts'
 import { addRestore } from './restore.ts'
 import { addRun } from './run.ts'
+import { addSchedule } from './schedule.ts'
 import { addStatus } from './status.ts'
 import { addUnregister } from './unregister.ts'
 import { addVerify } from './verify.ts'
@@ -48,6 +49,7 @@ const commands = [
   addRecover,
   addPolicy,
   addRun,
+  addSchedule,
   addPoints,
   addLs,
   addFind,

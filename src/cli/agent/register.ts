@@ -5,14 +5,15 @@ import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
-import { exists, isOpenToOthers, readBounded } from '../../base/files.ts'
+import { isOpenToOthers, readBounded } from '../../base/files.ts'
 import { maxCredentialBytes } from '../../model/credential.ts'
 import { machineNameSchema } from '../../protocol/messages.ts'
 import type { AgentState } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
-import { stateOf, withConnection } from './open.ts'
+import { stateOf } from './open.ts'
 import { newPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { proxyOf, type ProxyOptions } from './proxy-options.ts'
+import { replaceRegistration } from './replace-registration.ts'
 
 interface RegisterOptions extends PassphraseOptions, ProxyOptions {
   readonly vaultCredentials: string
@@ -48,13 +49,17 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   await refuseSecond(state, options.replace === true)
   const { proxy, proxySettings } = await proxyOf(host, options, credential.credential.address)
   const { passphrase, keep } = await newPassphrase(context, options)
-  if (options.replace) await retireOld(context, state)
-  await keep()
-  const registration = await agent.register({
-    ...{ credential, machineName, passphrase, proxy, proxySettings, state, signal },
-    clock: systemClock,
-    random: systemRandom,
-  })
+  const make = () =>
+    agent.register({
+      ...{ credential, machineName, passphrase, proxy, proxySettings, state, signal },
+      keepPassphrase: keep,
+      clock: systemClock,
+      random: systemRandom,
+    })
+  const { vaultId } = credential.credential
+  const registration = options.replace
+    ? await replaceRegistration(context, state, { vaultId, machineName, make })
+    : await make()
   const fingerprint = agent.fingerprintOf(registration)
   output.event({
     event: 'registered',
@@ -72,17 +77,30 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   output.note('Next: backup policy include PATH, then backup run')
 }
 
-/** @throws BackupError `file-unreadable` */
+/** @throws BackupError `credential-malformed`, `file-unreadable` */
 export async function readCredentialFile(
   { output, host }: CommandContext,
   path: string,
 ): Promise<Uint8Array> {
   const file = resolve(host.cwd(), path)
-  const bytes = await readBounded(file, maxCredentialBytes)
+  const bytes = await readBounded(file, maxCredentialBytes).catch((error: unknown) => {
+    throw noCredential(error)
+  })
   if (await isOpenToOthers(file)) {
     output.warn(`Warning: ${path} can be read by others than its owner. Run: chmod 600 ${path}`)
   }
   return bytes
+}
+
+/** Without a cause, the file was found to be of another kind. */
+function noCredential(error: unknown): unknown {
+  if (!(error instanceof BackupError)) return error
+  const { message, cause } = error
+  return new BackupError(
+    cause === undefined ? 'credential-malformed' : 'file-unreadable',
+    message,
+    { hint: "Name the file that the vault's operator gave you.", cause },
+  )
 }
 
 function checkedName(name: string): string {
@@ -101,17 +119,4 @@ async function refuseSecond(state: AgentState, replace: boolean): Promise<void> 
     `This machine is registered already, as ${machineName} with the vault ${vaultName}.`,
     { hint: 'Use --replace to give that registration up; its recovery points stay at the vault.' },
   )
-}
-
-/** The old vault is told, so that the name is free again; a vault that is gone does not matter. */
-async function retireOld(context: CommandContext, state: AgentState): Promise<void> {
-  if (!(await exists(state.paths.machineKey))) return
-  try {
-    await withConnection(context, ({ connection }) => connection.unregister(), { retryForMs: 0 })
-  } catch (error) {
-    if (!(error instanceof BackupError)) throw error
-    context.output.warn(
-      `Warning: the old registration could not be ended at its vault: ${error.message}`,
-    )
-  }
 }

@@ -1,6 +1,6 @@
 /** `backup run`: makes a recovery point of each source. */
 
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { availableParallelism, hostname } from 'node:os'
 import { systemRandom, toHex } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
@@ -12,6 +12,8 @@ import { openPackJournal } from '../../agent/backup/pack-journal.ts'
 import type { BackupRun } from '../../agent/backup/backup-run.ts'
 import { runBackup } from '../../agent/backup/run.ts'
 import { buildSelection } from '../../agent/backup/selection.ts'
+import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
+import { noteServed } from '../../agent/schedule/due.ts'
 import type { SourcePolicy } from '../../agent/state/state.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
@@ -25,9 +27,11 @@ import { durationText, sizeText } from '../render/units.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+import { runIfDue } from './run-if-due.ts'
 
 interface RunOptions {
   readonly dryRun?: true
+  readonly ifDue?: true
   readonly verifyAll?: true
   readonly threads?: number
 }
@@ -37,6 +41,9 @@ export function addRun(program: Command, context: CommandContext): void {
     .command('run')
     .description('make a recovery point of each source, or of --source NAME')
     .option('-n, --dry-run', 'say what would be sent, and send nothing')
+    .addOption(
+      new Option('--if-due', 'run the sources whose scheduled time has come').conflicts('dryRun'),
+    )
     .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
     .option(
       '--threads <count>',
@@ -47,18 +54,39 @@ export function addRun(program: Command, context: CommandContext): void {
 }
 
 async function run(context: CommandContext, options: RunOptions, command: Command): Promise<void> {
+  const wanted = sourceOption(command)
+  if (options.ifDue !== true) return runNow(context, options, wanted)
+  return runIfDue(context, wanted, (source) => runNow(context, options, source))
+}
+
+async function runNow(
+  context: CommandContext,
+  options: RunOptions,
+  wanted: SourceName | undefined,
+): Promise<void> {
   await withRepository(context, async (agent) => {
     if (agent.registration.access !== 'full') throw readOnly()
-    const sources = await sourcesOf(agent, sourceOption(command))
+    const sources = await sourcesOf(agent, wanted)
     const lock = lockOf(agent)
     try {
+      const informed = await informedAgent(agent)
       for (const [source, policy] of sources) {
-        await runSource(context, agent, { source, policy, options })
+        await runSource(context, informed, { source, policy, options })
       }
     } finally {
       lock.release()
     }
   })
+}
+
+/** Learns of a successor of the vault's authority in the year before it takes over. */
+async function informedAgent(agent: OpenAgent): Promise<OpenAgent> {
+  const { connection, registration, state } = agent
+  const authorities = await learnAuthorities(connection, registration.authorities)
+  if (authorities === registration.authorities) return agent
+  const informed = { ...registration, authorities: [...authorities] }
+  await state.registration.save(informed)
+  return { ...agent, registration: informed }
 }
 
 const readOnly = (): BackupError =>
@@ -120,6 +148,7 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
     )
     progress.stop()
     sayResult(context, job, { result, startedMs })
+    if (!job.options.dryRun) await noteServed(agent.state, job.source, systemClock.now())
     await report(factsOf(result))
   } catch (error) {
     progress.stop()

@@ -111,5 +111,7 @@ const foundDamage = ({ damageCount, pathCount }: VerifyResult): BackupError =>
   new BackupError(
     'verification-failed',
     `${damageCount} damaged or missing objects; ${pathCount} paths can not be restored as they were.`,
-    { hint: 'The next run sends again what still lies on this machine.' },
+    {
+      hint: 'The vault\'s operator may have a copy of them: docs/operations.md, "Damaged objects".',
+    },
   )

@@ -52,6 +52,9 @@ export async function runCommand(
   }
 }
 
+const messageOf = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'No command was given.' : message.replace(/^error: /, '')
+
 /** Help and version are no failures. To people commander has told the rest already. */
 function usageRecord(
   error: CommanderError,
@@ -62,7 +65,7 @@ function usageRecord(
     event: 'exit',
     code: exitStatus.usage,
     name: 'usage',
-    message: output.json ? error.message.replace(/^error: /, '') : null,
+    message: output.json ? messageOf(error) : null,
     hint: `${programName} --help shows what can be said.`,
     error: 'usage',
   }

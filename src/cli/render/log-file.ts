@@ -28,7 +28,7 @@ export function withLogFile(stream: Writable, path: string, now: () => number): 
 function writeLine(path: string, line: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    if (sizeOf(path) + line.length > maxBytes) rotate(path)
+    if (sizeOf(path) + Buffer.byteLength(line) > maxBytes) rotate(path)
     appendFileSync(path, line, { mode: 0o600 })
   } catch {
     // What is to be said goes to standard error as well.

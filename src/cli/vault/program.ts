@@ -4,18 +4,23 @@ import { Command } from 'commander'
 import { defaultVaultDirectory } from '../../config/vault-directory.ts'
 import { prepareCommands } from '../render/command-line.ts'
 import { version } from '../render/version.ts'
+import { addClock } from './clock.ts'
 import type { CommandContext } from './context.ts'
 import { addCredentials } from './credentials.ts'
+import { addHold } from './hold.ts'
 import { addInit } from './init.ts'
 import { addMachinesDelete } from './machines-delete.ts'
 import { addMachinesList } from './machines-list.ts'
 import { addMachinesRevoke } from './machines-revoke.ts'
+import { addPin } from './pin.ts'
 import { addRebuildCatalog } from './rebuild-catalog.ts'
+import { addRetention } from './retention.ts'
 import { addServe } from './serve.ts'
 import { addStatus } from './status.ts'
 import { addVaultCreate } from './vault-create.ts'
 import { addVaultList } from './vault-list.ts'
 import { addVaultSetAddress } from './vault-set-address.ts'
+import { addVaultSetSoftDelete } from './vault-set-soft-delete.ts'
 
 /** Throws a CommanderError instead of ending the process. */
 export function createProgram(context: CommandContext): Command {
@@ -27,6 +32,10 @@ export function createProgram(context: CommandContext): Command {
   addVaults(program, context)
   addCredentials(program, context)
   addMachines(program, context)
+  addRetention(program, context)
+  addHold(program, context)
+  addPin(program, context)
+  addClock(program, context)
   addServe(program, context)
   addStatus(program, context)
   addRebuildCatalog(program, context)
@@ -35,10 +44,11 @@ export function createProgram(context: CommandContext): Command {
 }
 
 function addVaults(program: Command, context: CommandContext): void {
-  const vault = program.command('vault').description('make and list vaults; set the address')
+  const vault = program.command('vault').description('make and list vaults; settings of one')
   addVaultCreate(vault, context)
   addVaultList(vault, context)
   addVaultSetAddress(vault, context)
+  addVaultSetSoftDelete(vault, context)
 }
 
 function addMachines(program: Command, context: CommandContext): void {

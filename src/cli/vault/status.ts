@@ -23,7 +23,13 @@ export function addStatus(parent: Command, { output }: CommandContext): void {
         ['Points', `${status.points}, the last ${timeText(status.lastPointAt)}`],
         ['Stored', sizeText(status.storedBytes)],
         ['Authority until', timeText(status.authorityUntil)],
+        ['Clock', clockText[status.clock]],
       ]
       for (const [name, value] of facts) output.line(`${`${name}:`.padEnd(17)}${value}`)
     })
 }
+
+const clockText = {
+  believed: 'believed',
+  suspended: 'has jumped: nothing expires until backup-vault clock confirm',
+} as const

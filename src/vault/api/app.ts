@@ -5,6 +5,7 @@ import { limits } from '../../protocol/routes.ts'
 import { createHttpApp } from '../http/app.ts'
 import type { ApiContext } from './context.ts'
 import { fingerprintOfConnection, type FingerprintOf } from './identity.ts'
+import { addDeletionRoutes } from './deletion-routes.ts'
 import { addObjectRoutes } from './object-routes.ts'
 import { addPointRoutes } from './point-routes.ts'
 import { addReportRoutes } from './report-routes.ts'
@@ -29,6 +30,7 @@ export function createApiApp(
   addRepositoryRoutes(app, context)
   addObjectRoutes(app, context)
   addPointRoutes(app, context)
+  addDeletionRoutes(app, context)
   addReportRoutes(app, context)
   return app
 }

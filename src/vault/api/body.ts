@@ -103,7 +103,8 @@ export async function readJson<Schema extends z.ZodType>(
   return schema.parse(parseJson(bytes))
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+/** @throws BackupError `malformed` */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {

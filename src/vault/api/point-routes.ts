@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { toBase64Url } from '../../base/bytes.ts'
 import { sourceNameSchema, type StoredPoint } from '../../protocol/messages.ts'
 import { limits } from '../../protocol/routes.ts'
-import { pageOfPoints, type PointRow } from '../catalog/points.ts'
+import { findPointsById, pageOfPoints, type KnownPoint, type PointRow } from '../catalog/points.ts'
 import { commitPoint } from '../points/commit.ts'
 import { listHeads } from '../points/heads.ts'
 import { readBody } from './body.ts'
@@ -35,7 +35,9 @@ export function addPointRoutes(app: FastifyInstance, context: ApiContext): void 
     const bytes = await readBody(request, { maxBytes: limits.recordBytes, pace: context.pace })
     const { made, point } = await commitPoint(context, { place, seq, bytes })
     if (made) request.log.info({ event: 'point-committed', ...pointFacts(point) })
-    return reply.code(made ? 201 : 200).send(storedPoint(point))
+    // It may have been deleted since it was made.
+    const [known] = await findPointsById(context.catalog, point.machineId, [point.hash])
+    return reply.code(made ? 201 : 200).send(storedPoint(known ?? { ...point, ...unchanged }))
   })
 }
 
@@ -59,11 +61,27 @@ async function listPoints(context: ApiContext, request: FastifyRequest) {
 /** A thousand points are well below the bound of a JSON answer. */
 const pointsPerAnswer = limits.pointsPerPage
 
-const storedPoint = ({ source, seq, commit, record }: PointRow): StoredPoint => ({
+const unchanged = {
+  state: 'kept',
+  deletedUntil: null,
+  undeletedUntil: null,
+  stateChangedAt: null,
+} as const
+
+const storedPoint = ({
+  source,
+  seq,
+  commit,
+  record,
+  state,
+  deletedUntil,
+}: KnownPoint): StoredPoint => ({
   source,
   seq,
   commit: toBase64Url(commit),
   record: toBase64Url(record),
+  state,
+  deletedUntil,
 })
 
 const pointFacts = ({ machineId, source, seq, hash, tags }: PointRow) => ({

@@ -20,6 +20,7 @@ import { checkedBody } from './beginning.ts'
 import { bodyOf, readBody } from './body.ts'
 import type { ApiContext } from './context.ts'
 import { numberOf, repositoryIn } from './parameters.ts'
+import { checkPin } from './pin.ts'
 import { identityOf } from './request-identity.ts'
 import { sendStored } from './stored-bytes.ts'
 
@@ -45,10 +46,13 @@ export function addRepositoryRoutes(app: FastifyInstance, context: ApiContext): 
     return reply.code(result === 'created' ? 201 : 200).send()
   })
   app.put('/v1/repositories/:repository/slots/:number', async (request, reply) => {
-    await checkNumber(context, request, 'slots')
-    const bytes = await readBody(request, { maxBytes: limits.recordBytes, pace: context.pace })
-    checkSlot(bytes, repositoryIn(request), numberOf(request))
-    const result = await store.create(keyFor(request, 'slots'), bytes)
+    const isNext = await checkNumber(context, request, 'slots')
+    const body = await readBody(request, { maxBytes: limits.recordBytes, pace: context.pace })
+    const number = numberOf(request)
+    checkSlot(body, repositoryIn(request), number)
+    // The first one comes with the registration; each later one opens everything to another passphrase.
+    if (isNext && number > 0) await checkPin(context, request, { operation: 'slot-add', body })
+    const result = await store.create(keyFor(request, 'slots'), body)
     return reply.code(result === 'created' ? 201 : 200).send()
   })
 }
@@ -77,12 +81,12 @@ async function numbersOf(
   return numbers
 }
 
-/** A number is the next one, or one that is there (its bytes decide then). Repositories begin one after another as well. */
+/** Whether the number is the next one; if not, it is there, and its bytes decide. Repositories begin one after another as well. */
 async function checkNumber(
   { store }: ApiContext,
   request: FastifyRequest,
   kind: NumberedKind,
-): Promise<void> {
+): Promise<boolean> {
   const place = repositoryIn(request)
   const number = numberOf(request)
   const repositories = await repositoriesOf(store, place.space)
@@ -92,11 +96,7 @@ async function checkNumber(
       facts: { next },
     })
   }
-  if (kind === 'slots' && number > 0 && number === next) {
-    throw new BackupError('retention-refused', 'Another key slot needs a security PIN.', {
-      hint: "The vault's operator can give one.",
-    })
-  }
+  return number === next
 }
 
 /** Everything that a slot says in the clear has to be true: recovery relies on it. */

@@ -1,9 +1,14 @@
 /** What each record of the log changes in the catalog. Reading the same log always gives the same rows. */
 
 import type { MachineId } from '../../model/ids.ts'
+import { usualSoftDeleteDays } from '../../policy/soft-delete.ts'
 import type { EntryOf, LogEntry } from '../records/entries.ts'
 import type { LogRecord } from '../records/log-record.ts'
+import { confirmClock, suspendClock } from './clock.ts'
+import { clearHold, setHold } from './holds.ts'
 import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
+import { addPin, countRefusedPin, markPinUsed } from './pins.ts'
+import { markDeleted, markRemoved, markUndeleted } from './point-states.ts'
 import type { Catalog } from './tables.ts'
 
 /**
@@ -15,6 +20,7 @@ export async function applyRecord(catalog: Catalog, record: LogRecord, sum: stri
     const head = await readLogHead(transaction)
     if (head.number >= record.number) return
     await applyEntry(transaction, record.entry, record.atMs)
+    await writeMeta(transaction, 'lastRecordAt', String(record.atMs))
     await writeLogHead(transaction, { number: record.number, sum })
   })
 }
@@ -24,7 +30,12 @@ async function applyEntry(catalog: Catalog, entry: LogEntry, atMs: number): Prom
     case 'vault-created':
       await catalog
         .insertInto('vaults')
-        .values({ id: entry.vaultId, name: entry.name, createdAt: atMs })
+        .values({
+          id: entry.vaultId,
+          name: entry.name,
+          createdAt: atMs,
+          softDeleteDays: usualSoftDeleteDays,
+        })
         .execute()
       return
     case 'address-set':
@@ -68,6 +79,43 @@ async function applyEntry(catalog: Catalog, entry: LogEntry, atMs: number): Prom
         .insertInto('authorities')
         .values({ certificate: entry.certificate, addedAt: atMs })
         .execute()
+      return
+    case 'soft-delete-set':
+      await catalog
+        .updateTable('vaults')
+        .set({ softDeleteDays: entry.days })
+        .where('id', '=', entry.vaultId)
+        .execute()
+      return
+    case 'points-deleted':
+      await markDeleted(catalog, entry, atMs)
+      return
+    case 'points-undeleted':
+      await markUndeleted(catalog, entry, atMs)
+      return
+    case 'points-removed':
+      await markRemoved(catalog, entry, atMs)
+      return
+    case 'hold-set':
+      await setHold(catalog, entry, atMs)
+      return
+    case 'hold-cleared':
+      await clearHold(catalog, entry)
+      return
+    case 'pin-issued':
+      await addPin(catalog, entry, atMs)
+      return
+    case 'pin-refused':
+      await countRefusedPin(catalog, entry)
+      return
+    case 'pin-used':
+      await markPinUsed(catalog, entry, atMs)
+      return
+    case 'clock-suspended':
+      await suspendClock(catalog, entry)
+      return
+    case 'clock-confirmed':
+      await confirmClock(catalog, entry)
   }
 }
 

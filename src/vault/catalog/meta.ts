@@ -10,6 +10,12 @@ type MetaKey =
   | 'port'
   /** Set once every object of the store has a row. */
   | 'objectsWalked'
+  /** The vault's time when the clock was last looked at and believed, ms. */
+  | 'clockSeen'
+  /** Where the clock was seen to jump: `seen,clock`, ms. */
+  | 'clockSuspended'
+  /** Time of the last record of the log, ms. */
+  | 'lastRecordAt'
 
 export async function readMeta(catalog: Catalog, key: MetaKey): Promise<string | undefined> {
   const row = await catalog

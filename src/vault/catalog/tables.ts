@@ -12,12 +12,12 @@ import type {
   SourceName,
   VaultId,
 } from '../../model/ids.ts'
-import type { Access, CredentialPurpose } from '../records/entries.ts'
+import type { Access, CredentialPurpose, DeletionCause } from '../records/entries.ts'
 
 /** All times are ms since 1970, by the vault's clock. */
 export interface Tables {
   meta: { key: string; value: string }
-  vaults: { id: VaultId; name: string; createdAt: number }
+  vaults: { id: VaultId; name: string; createdAt: number; softDeleteDays: number }
   machines: {
     id: MachineId
     vaultId: VaultId
@@ -82,6 +82,47 @@ export interface Tables {
     commit: Uint8Array
     record: Uint8Array
   }
+  /** Points that were deleted at some time; a point without a row is kept. */
+  pointStates: {
+    machineId: MachineId
+    source: SourceName
+    seq: number
+    /** Kept: taken back. */
+    state: 'kept' | 'deleted' | 'removed'
+    cause: DeletionCause
+    changedAt: number
+    /** Deleted: can be taken back until then. Kept: does not expire before. */
+    until: number
+  }
+  holds: {
+    machineId: MachineId
+    /** Empty: all sources. */
+    source: SourceName | ''
+    /** 0: all points. */
+    seq: number
+    note: string
+    setAt: number
+  }
+  pins: {
+    /** Of the request that it is for, hexadecimal. */
+    digest: string
+    machineId: MachineId
+    operation: string
+    salt: Uint8Array
+    hash: Uint8Array
+    issuedAt: number
+    expiresAt: number
+    tries: number
+    usedAt: number | null
+  }
+  /** Requests that were refused for want of a PIN. Not in the log: they can be made again. */
+  pinRequests: {
+    digest: string
+    machineId: MachineId
+    operation: string
+    body: Uint8Array
+    askedAt: number
+  }
   runs: { machineId: MachineId; id: string; report: string; updatedAt: number }
   events: {
     cursor: Generated<number>
@@ -97,11 +138,12 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 1
+export const catalogVersion = 2
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
-  `create table "vaults" ("id" text primary key, "name" text not null unique, "createdAt" integer not null) without rowid`,
+  `create table "vaults" ("id" text primary key, "name" text not null unique, "createdAt" integer not null,
+     "softDeleteDays" integer not null) without rowid`,
   `create table "machines" ("id" text primary key, "vaultId" text not null, "name" text not null, "requestId" text not null,
      "serial" integer not null, "registeredAt" integer not null, "state" text not null) without rowid`,
   `create unique index "machineNames" on "machines" ("vaultId", "name") where "state" = 'active'`,
@@ -122,6 +164,18 @@ export const tableStatements: readonly string[] = [
      "repository" integer not null, "committedAt" integer not null, "tags" text not null, "retainUntil" integer not null,
      "lockUntil" integer not null, "recordNumber" integer not null, "commit" blob not null, "record" blob not null,
      primary key ("machineId", "source", "seq")) without rowid`,
+  `create unique index "pointHashes" on "points" ("machineId", "hash")`,
+  `create table "pointStates" ("machineId" text not null, "source" text not null, "seq" integer not null, "state" text not null,
+     "cause" text not null, "changedAt" integer not null, "until" integer not null,
+     primary key ("machineId", "source", "seq")) without rowid`,
+  `create index "deletedPoints" on "pointStates" ("until") where "state" = 'deleted'`,
+  `create table "holds" ("machineId" text not null, "source" text not null, "seq" integer not null, "note" text not null,
+     "setAt" integer not null, primary key ("machineId", "source", "seq")) without rowid`,
+  `create table "pins" ("digest" text primary key, "machineId" text not null, "operation" text not null, "salt" blob not null,
+     "hash" blob not null, "issuedAt" integer not null, "expiresAt" integer not null, "tries" integer not null,
+     "usedAt" integer) without rowid`,
+  `create table "pinRequests" ("digest" text primary key, "machineId" text not null, "operation" text not null,
+     "body" blob not null, "askedAt" integer not null) without rowid`,
   `create table "runs" ("machineId" text not null, "id" text not null, "report" text not null, "updatedAt" integer not null,
      primary key ("machineId", "id")) without rowid`,
   `create table "events" ("cursor" integer primary key autoincrement, "machineId" text not null, "repository" integer not null,

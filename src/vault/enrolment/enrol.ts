@@ -98,5 +98,5 @@ async function decide(
 
 const nameTaken = (name: string): BackupError =>
   new BackupError('name-taken', `This vault has a machine named ${JSON.stringify(name)} already.`, {
-    hint: 'Choose another one with --name, or have the old machine removed: backup-vault machines delete.',
+    hint: 'Choose another one with --name. Deleting the old machine would free this one, and make its points unreadable.',
   })

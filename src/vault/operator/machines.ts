@@ -124,6 +124,19 @@ async function pointsOf(context: OperatorContext, machine: Machine) {
       of.fn.max('committedAt').as('lastPointAt'),
     ])
     .where('machineId', '=', machine.id)
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('pointStates')
+            .select('pointStates.seq')
+            .whereRef('pointStates.machineId', '=', 'points.machineId')
+            .whereRef('pointStates.source', '=', 'points.source')
+            .whereRef('pointStates.seq', '=', 'points.seq')
+            .where('pointStates.state', '=', 'removed'),
+        ),
+      ),
+    )
     .executeTakeFirstOrThrow()
   return { points: row.points, lastPointAt: row.lastPointAt as number | null }
 }

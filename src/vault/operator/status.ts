@@ -1,6 +1,7 @@
 /** The service in a few numbers. */
 
 import { countGoodCertificates } from '../catalog/certificates.ts'
+import { readClock } from '../catalog/clock.ts'
 import { readAddress, readLogHead, type ServiceAddress } from '../catalog/meta.ts'
 import type { OpenVault } from '../open.ts'
 import { summarizeMachines } from './machines.ts'
@@ -17,12 +18,15 @@ export interface ServiceStatus {
   readonly lastPointAt: number | null
   readonly logRecords: number
   readonly authorityUntil: number
+  /** Suspended: it has jumped, and nothing expires until it is confirmed. */
+  readonly clock: 'believed' | 'suspended'
 }
 
 export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> {
   const vaults = await summarizeVaults(context)
   const machines = await summarizeMachines(context)
   const head = await readLogHead(context.catalog)
+  const { jump } = await readClock(context.catalog)
   const total = (of: (machine: (typeof machines)[number]) => number) =>
     machines.reduce((sum, machine) => sum + of(machine), 0)
   return {
@@ -36,6 +40,7 @@ export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> 
     lastPointAt: newest(machines.map((machine) => machine.lastPointAt)),
     logRecords: head.number + 1,
     authorityUntil: context.authority.validUntil(),
+    clock: jump === undefined ? 'believed' : 'suspended',
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { BackupError } from '../../base/errors.ts'
 import { vaultIdOf } from '../../model/ids.ts'
+import { checkSoftDeleteDays } from '../../policy/soft-delete.ts'
 import { listMachines } from '../catalog/machines.ts'
 import { findVaultByName, listVaults, vaultNamed } from '../catalog/vaults.ts'
 import type { ServiceAddress } from '../catalog/meta.ts'
@@ -42,6 +43,16 @@ export async function summarizeVaults(context: OperatorContext): Promise<VaultSu
       (machine) => machine.vaultId === vault.id && machine.state === 'active',
     ).length,
   }))
+}
+
+/** For what is deleted from now on; what was deleted before can be taken back as long as was said then. @throws BackupError `usage` */
+export async function setSoftDelete(
+  context: OperatorContext,
+  vault: Vault,
+  days: number,
+): Promise<void> {
+  checkSoftDeleteDays(days)
+  await context.log.append(() => ({ kind: 'soft-delete-set', vaultId: vault.id, days }))
 }
 
 /** For credentials that are issued from now on. */

@@ -5,6 +5,7 @@ import { BackupError, errorCodeOf } from '../../base/errors.ts'
 import { decodeCommit, type Commit } from '../../model/commit.ts'
 import { noRecord } from '../../model/ids.ts'
 import { markLive } from '../catalog/objects.ts'
+import { findPointState } from '../catalog/point-states.ts'
 import { findPoint, type PointRow } from '../catalog/points.ts'
 import { placeOf, type RepositoryPlace } from '../objects/presence.ts'
 import { checkObjects } from './check-objects.ts'
@@ -77,7 +78,7 @@ interface Sequence {
   readonly head: PointRow | undefined
 }
 
-/** The commit before this one, as the store has it; undefined for the first. */
+/** The commit before this one, as the store has it; undefined for the first, and where nothing is kept for it any more. */
 async function checkSequence(
   context: PointContext,
   request: CommitRequest,
@@ -90,7 +91,8 @@ async function checkSequence(
   }
   const stored = decodeCommit(await readCommit(context, request.place, head.seq))
   if (commit.previous !== stored.hash) throw headMoved(head)
-  return stored.commit
+  const state = await findPointState(context.catalog, sourceOf(request.place), head.seq)
+  return state?.state === 'removed' ? undefined : stored.commit
 }
 
 interface LiveOptions {

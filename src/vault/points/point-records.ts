@@ -11,6 +11,7 @@ import {
 } from '../../model/point-record.ts'
 import { defaultRetention, retentionOf } from '../../policy/retention.ts'
 import { lastTagged } from '../catalog/points.ts'
+import { commitTime } from '../clock/vault-time.ts'
 import { parseNumberName, pointFolder, pointRecordKey } from '../objects/keys.ts'
 import { readWhole } from '../objects/object-store.ts'
 import { openSigned, sealSigned } from '../records/signed-record.ts'
@@ -81,8 +82,9 @@ async function createFirst(context: PointContext, point: PointName): Promise<Sto
 }
 
 async function newRecord(context: PointContext, point: PointName): Promise<PointRecord> {
-  const timeMs = context.clock.now()
-  const last = await lastTagged(context.catalog, sourceOf(point.place), point.seq)
+  const timeMs = await commitTime(context)
+  const before = { seq: point.seq, timeMs }
+  const last = await lastTagged(context.catalog, sourceOf(point.place), before)
   const { tags, retainUntil, lockUntil } = retentionOf(defaultRetention, timeMs, last)
   return {
     commit: point.hash,

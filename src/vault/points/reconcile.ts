@@ -4,16 +4,14 @@ import { listMachines, type Machine } from '../catalog/machines.ts'
 import { markLive, noteObjects, type ReceivedObject } from '../catalog/objects.ts'
 import { errorCodeOf } from '../../base/errors.ts'
 import { decodeCommit } from '../../model/commit.ts'
-import { maxRefsBytes } from '../../model/limits.ts'
-import { objectKinds, parseObjectId, type ObjectId, type ObjectKind } from '../../model/ids.ts'
-import { checkRefs, refsItemKey } from '../../model/refs-reader.ts'
+import { objectKinds, parseObjectId, type ObjectKind } from '../../model/ids.ts'
 import { hashInKey, kindFolder, repositoriesFolder, type Namespace } from '../objects/keys.ts'
-import { readIfThere } from '../objects/object-store.ts'
-import { keyOf, placeOf, type RepositoryPlace } from '../objects/presence.ts'
+import { placeOf, type RepositoryPlace } from '../objects/presence.ts'
 import { clearMeta } from '../catalog/meta.ts'
-import { countPoints, pageOfPoints, type PointRow } from '../catalog/points.ts'
+import { countPoints, pageOfPoints, type KnownPoint, type PointRow } from '../catalog/points.ts'
 import type { PointContext } from './context.ts'
 import { listHeads } from './heads.ts'
+import { namedObjects } from './named-objects.ts'
 
 const spaceOf = (machine: Machine): Namespace => ({
   vaultId: machine.vaultId,
@@ -79,8 +77,9 @@ async function markNamed(
   const seen = new Set<string>()
   for await (const point of allPoints(context, space)) {
     signal.throwIfAborted()
+    if (point.state === 'removed') continue
     try {
-      await markPoint(context, { point, space, seen })
+      await markPoint(context, space, point, seen)
     } catch (error) {
       // Damage is for a scrub to tell: what is not marked here is only looked at once more by the next commit.
       if (errorCodeOf(error) === undefined) throw error
@@ -88,30 +87,19 @@ async function markNamed(
   }
 }
 
-interface Marking {
-  readonly point: PointRow
-  readonly space: Namespace
-  readonly seen: Set<string>
-}
-
-async function markPoint(context: PointContext, { point, space, seen }: Marking): Promise<void> {
+async function markPoint(
+  context: PointContext,
+  space: Namespace,
+  point: PointRow,
+  seen: Set<string>,
+): Promise<void> {
   const { commit } = decodeCommit(point.commit)
   const place: RepositoryPlace = { space, repository: commit.repository }
-  const live: ObjectId[] = [commit.manifest]
-  const load = (id: ObjectId) => readIfThere(context.store, keyOf(place, 'refs', id), maxRefsBytes)
-  const inPlace = (key: string) => `${place.repository}:${key}`
-  const refs = await checkRefs(commit.refsRoot, load, {
-    known: (shard) => seen.has(inPlace(refsItemKey(shard))),
-    onShard: (shard) => void live.push(...shard.ids),
-  })
-  for (const shard of refs.shards) {
-    live.push(shard.id)
-    seen.add(inPlace(refsItemKey(shard)))
-  }
-  await markLive(context.catalog, placeOf(place), [...live, ...refs.nodes])
+  const named = await namedObjects(context.store, { place, commit, seen })
+  await markLive(context.catalog, placeOf(place), named.ids)
 }
 
-async function* allPoints(context: PointContext, space: Namespace): AsyncGenerator<PointRow> {
+async function* allPoints(context: PointContext, space: Namespace): AsyncGenerator<KnownPoint> {
   const limit = 1_000
   for (let after: PointRow | undefined; ;) {
     const page = { source: undefined, after, limit }

@@ -6,6 +6,8 @@ import {
   choiceField,
   machineIdField,
   optional,
+  seqsField,
+  sourceField,
   textField,
   uintField,
   vaultIdField,
@@ -17,6 +19,10 @@ export type CredentialPurpose = (typeof credentialPurposes)[number]
 export const accesses = ['full', 'read-only'] as const
 export type Access = (typeof accesses)[number]
 
+export const deletionCauses = ['asked', 'expired'] as const
+export type DeletionCause = (typeof deletionCauses)[number]
+
+const causeField = choiceField(deletionCauses)
 const purposeField = choiceField(credentialPurposes)
 const accessField = choiceField(accesses)
 
@@ -65,6 +71,55 @@ export const entryShapes = {
   'recovery-try': { machineId: [0, machineIdField], at: [1, uintField], ok: [2, booleanField] },
   /** PEM. */
   'authority-successor': { certificate: [0, textField] },
+  /** For how many days what is deleted from now on can be taken back. */
+  'soft-delete-set': { vaultId: [0, vaultIdField], days: [1, uintField] },
+  /** Softly: until then they can be taken back, and nothing that they refer to goes. */
+  'points-deleted': {
+    machineId: [0, machineIdField],
+    source: [1, sourceField],
+    seqs: [2, seqsField],
+    cause: [3, causeField],
+    until: [4, uintField],
+  },
+  /** They do not expire before `keepUntil`. */
+  'points-undeleted': {
+    machineId: [0, machineIdField],
+    source: [1, sourceField],
+    seqs: [2, seqsField],
+    keepUntil: [3, uintField],
+  },
+  /** For good: from now on nothing is kept for them. */
+  'points-removed': {
+    machineId: [0, machineIdField],
+    source: [1, sourceField],
+    seqs: [2, seqsField],
+  },
+  /** On a machine, one of its sources, or one point. */
+  'hold-set': {
+    machineId: [0, machineIdField],
+    source: [1, optional(sourceField)],
+    seq: [2, optional(uintField)],
+    note: [3, textField],
+  },
+  'hold-cleared': {
+    machineId: [0, machineIdField],
+    source: [1, optional(sourceField)],
+    seq: [2, optional(uintField)],
+  },
+  /** For one request, by its digest; the PIN itself is nowhere. A later one for the same request replaces it. */
+  'pin-issued': {
+    digest: [0, bytesField],
+    machineId: [1, machineIdField],
+    operation: [2, textField],
+    salt: [3, bytesField],
+    hash: [4, bytesField],
+    expiresAt: [5, uintField],
+  },
+  'pin-refused': { digest: [0, bytesField] },
+  'pin-used': { digest: [0, bytesField] },
+  /** The clock was seen to jump: nothing expires until it is confirmed. */
+  'clock-suspended': { seenAt: [0, uintField], clockAt: [1, uintField] },
+  'clock-confirmed': { clockAt: [0, uintField] },
 } as const
 
 export type EntryKind = keyof typeof entryShapes

@@ -1,7 +1,15 @@
 /** Fields of a log entry: a number in the payload's map and a way to and from CBOR. */
 
-import { asBytes, asText, asUint, type CborMap, type CborValue } from '../../model/cbor.ts'
-import { idBytes, machineIdOf, vaultIdOf, type MachineId, type VaultId } from '../../model/ids.ts'
+import { asArray, asBytes, asText, asUint, type CborMap, type CborValue } from '../../model/cbor.ts'
+import {
+  idBytes,
+  machineIdOf,
+  parseSourceName,
+  vaultIdOf,
+  type MachineId,
+  type SourceName,
+  type VaultId,
+} from '../../model/ids.ts'
 import { BackupError } from '../../base/errors.ts'
 
 export interface Field<T> {
@@ -22,6 +30,22 @@ export const vaultIdField: Field<VaultId> = {
 export const machineIdField: Field<MachineId> = {
   encode: idBytes,
   decode: (value, what) => machineIdOf(asBytes(value, what, 16)),
+}
+
+export const sourceField: Field<SourceName> = {
+  encode: (source) => source,
+  decode: (value, what) => parseSourceName(asText(value, what)),
+}
+
+/** Numbers of points, ascending. */
+export const seqsField: Field<readonly number[]> = {
+  encode: (seqs) => [...seqs],
+  decode: (value, what) => {
+    const seqs = asArray(value, what).map((seq) => asUint(seq, what))
+    const isAscending = seqs.every((seq, at) => seq > (seqs[at - 1] ?? 0))
+    if (seqs.length > 0 && isAscending) return seqs
+    throw new BackupError('malformed', `${what} is no ascending list of points.`)
+  },
 }
 
 export const booleanField: Field<boolean> = {

@@ -1,16 +1,20 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { dayMs } from '../../../src/base/clock.ts'
+import { dayMs, hourMs } from '../../../src/base/clock.ts'
 import { decodeCommit } from '../../../src/model/commit.ts'
 import { findCertificate } from '../../../src/vault/catalog/certificates.ts'
 import { readMeta } from '../../../src/vault/catalog/meta.ts'
+import { findObjects } from '../../../src/vault/catalog/objects.ts'
 import { openCatalog } from '../../../src/vault/catalog/open.ts'
+import { standingPoints } from '../../../src/vault/catalog/points.ts'
 import { listRuns, saveRun } from '../../../src/vault/catalog/runs.ts'
 import type { Catalog } from '../../../src/vault/catalog/tables.ts'
 import { logRecordKey } from '../../../src/vault/objects/keys.ts'
 import { commitPoint } from '../../../src/vault/points/commit.ts'
 import { reconcileObjects, reconcilePoints } from '../../../src/vault/points/reconcile.ts'
+import { deletePoints, undeletePoints } from '../../../src/vault/retention/delete-points.ts'
 import { rebuildCatalog } from '../../../src/vault/rebuild-catalog.ts'
+import { commitNext as commitPointNow, passDays } from '../../support/committed-points.ts'
 import {
   files,
   fingerprint,
@@ -117,6 +121,66 @@ describe('a rebuilt catalog', () => {
     const before = await contentOf(vault.catalog)
     await expect(rebuild(vault)).rejects.toMatchObject({ code: 'catalog-behind' })
     expect(await contentOf(vault.catalog)).toEqual(before)
+  })
+})
+
+describe('after a rebuild', () => {
+  const tables = ['pointStates', 'holds', 'pins', 'points', 'vaults'] as const
+  const rowsOf = async (catalog: Catalog) =>
+    Promise.all(tables.map((table) => catalog.selectFrom(table).selectAll().execute()))
+
+  test('points are deleted, held, locked and kept as before, until the same times', async () => {
+    const vault = await openTestVault()
+    await register(vault)
+    const { machineId, vaultId } = space
+    await vault.log.append(() => ({ kind: 'soft-delete-set', vaultId, days: 30 }))
+    for (let seq = 1; seq <= 5; seq++) {
+      await commitPointNow(vault)
+      vault.clock.add(hourMs)
+    }
+    await passDays(vault, 8)
+    const points = await standingPoints(vault.catalog, { machineId, source: files })
+    const [, second, third] = points.map(({ hash }) => hash)
+    if (second === undefined || third === undefined) throw new Error('no points')
+    await deletePoints(vault, { space, ids: [second, third] }, () => Promise.resolve())
+    await undeletePoints(vault, { space, ids: [third] })
+    const source = files
+    await vault.log.append(() => ({ kind: 'hold-set', machineId, source, seq: 4, note: 'why' }))
+    const digest = new Uint8Array(32)
+    const issued = { digest, machineId, operation: 'points-delete', salt: digest, hash: digest }
+    await vault.log.append(() => ({ kind: 'pin-issued', ...issued, expiresAt: 1 }))
+    await vault.log.append(() => ({ kind: 'pin-refused', digest }))
+    await passDays(vault, 24)
+    const before = await rowsOf(vault.catalog)
+    expect(before[0]?.map((row) => 'state' in row && row.state)).toEqual(['deleted', 'kept'])
+    for (const table of tables) {
+      if (table !== 'points') await vault.catalog.deleteFrom(table).execute()
+    }
+    await rebuild(vault)
+    expect(await rowsOf(vault.catalog)).toEqual(before)
+    await passDays(vault, 10)
+    const after = await standingPoints(vault.catalog, { machineId, source: files })
+    expect(after.map(({ seq, state }) => [seq, state])).toEqual([
+      [1, 'kept'],
+      [3, 'deleted'],
+      [4, 'kept'],
+      [5, 'kept'],
+    ])
+  })
+
+  test('what removed points named is not live any more', async () => {
+    const vault = await openTestVault()
+    await register(vault)
+    await commitPointNow(vault)
+    vault.clock.add(hourMs)
+    const passing = await commitPointNow(vault)
+    await commitPointNow(vault)
+    await passDays(vault, 45)
+    await rebuild(vault)
+    const place = { machineId: space.machineId, repository: 0 }
+    const { commit } = decodeCommit(passing.commit)
+    const rows = await findObjects(vault.catalog, place, [commit.manifest, commit.refsRoot])
+    expect([...rows.values()].map(({ state }) => state)).toEqual(['staged', 'staged'])
   })
 })
 

@@ -542,7 +542,7 @@ describe('configs and slots', () => {
     expect((await put(0, slot({ createdMs: startMs + 1 }))).status).toBe(409)
     expect(errorOf(await put(1, slot({ slot: 1 })))).toMatchObject({
       status: 403,
-      code: 'retention-refused',
+      code: 'pin-required',
     })
     expect((await send('GET', `${base}/slots/0`)).body.equals(slot())).toBe(true)
   })

@@ -395,7 +395,7 @@ describe('the head', () => {
       catalogName: 'empty.sqlite',
     })
     expect(await findHead(empty, place)).toMatchObject({ seq: 4, hash: hashOf(last.bytes) })
-    const points = await empty.catalog.selectFrom('points').select('seq').execute()
+    const points = await empty.catalog.selectFrom('points').select('seq').orderBy('seq').execute()
     expect(points.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
   })
 

@@ -66,7 +66,7 @@ describe("the vault's log", () => {
     await second.log.catchUp()
     for (const { catalog } of [first, second]) {
       expect(await listVaults(catalog)).toEqual([
-        { id: vaultId, name: 'home', createdAt: 1_000_000 },
+        { id: vaultId, name: 'home', createdAt: 1_000_000, softDeleteDays: 14 },
       ])
       expect(await readAddress(catalog)).toEqual({ address: 'vault.example', port: 8443 })
       expect(await findMachine(catalog, machineId)).toMatchObject({

@@ -1,0 +1,71 @@
+/** systemd: a timer with the policy's times and zone, and the service that it starts; of the machine, or of a user's manager. */
+
+import { join } from 'node:path'
+import { utf8 } from '../../base/bytes.ts'
+import { exists } from '../../base/files.ts'
+import type { Execute } from './execute.ts'
+import type { Facility, Job, Owner, Plan, WriteFile } from './facility.ts'
+import { filesState } from './files-state.ts'
+import { checkPaths, mark } from './paths.ts'
+import { serviceText, timerText, unitName } from './systemd-units.ts'
+
+export const systemd: Facility = {
+  name: 'systemd',
+  planInstall: (job) => {
+    checkPaths(job)
+    const { owner } = job
+    return Promise.resolve([
+      ...filesOf(job),
+      systemctl(owner, 'daemon-reload'),
+      systemctl(owner, 'enable', timer),
+      // Started anew, it knows its new times.
+      systemctl(owner, 'restart', timer),
+    ])
+  },
+  planRemove: async ({ owner }) => {
+    const paths = unitPaths(owner)
+    if (!(await exists(paths.timer)) && !(await exists(paths.service))) return []
+    return [
+      { ...systemctl(owner, 'disable', '--now', timer), mayFail: true },
+      { kind: 'remove', path: paths.timer, mark },
+      { kind: 'remove', path: paths.service, mark },
+      systemctl(owner, 'daemon-reload'),
+    ] satisfies Plan
+  },
+  inspect: async (job, execute) => {
+    const files = await filesState(filesOf(job))
+    if (files !== 'on') return files
+    return (await isEnabled(job.owner, execute)) ? 'on' : 'off'
+  },
+}
+
+const timer = `${unitName}.timer`
+const service = `${unitName}.service`
+
+function unitPaths({ isSystem, home, configHome }: Owner) {
+  const folder = isSystem
+    ? '/etc/systemd/system'
+    : join(configHome ?? join(home, '.config'), 'systemd', 'user')
+  return { timer: join(folder, timer), service: join(folder, service) }
+}
+
+function filesOf(job: Job): WriteFile[] {
+  const paths = unitPaths(job.owner)
+  return [
+    { kind: 'write', path: paths.service, bytes: utf8(serviceText(job)), mark },
+    { kind: 'write', path: paths.timer, bytes: utf8(timerText(job)), mark },
+  ]
+}
+
+const systemctl = (owner: Owner, ...words: readonly string[]) =>
+  ({
+    kind: 'run',
+    program: 'systemctl',
+    words: owner.isSystem ? words : ['--user', ...words],
+  }) as const
+
+async function isEnabled(owner: Owner, execute: Execute): Promise<boolean> {
+  const enabled = await execute(systemctl(owner, 'is-enabled', timer))
+  const active = await execute(systemctl(owner, 'is-active', timer))
+  return enabled.code === 0 && active.code === 0
+}

@@ -1,0 +1,112 @@
+/** `backup policy schedule set|clear`: when a source is backed up. */
+
+import type { Command } from 'commander'
+import { BackupError } from '../../base/errors.ts'
+import { noteNewSchedule, type Look } from '../../agent/schedule/due.ts'
+import type { SourcePolicy } from '../../agent/state/state.ts'
+import {
+  checkedSchedule,
+  firstWeekAfter,
+  scheduleAt,
+  type Schedule,
+  type ScheduleSettings,
+  type WeeklySettings,
+} from '../../policy/schedule.ts'
+import { parseDuration, parseTimeOfDay, parseWeekdays } from '../../policy/schedule-words.ts'
+import type { CommandContext } from './context.ts'
+import { lookNow, sayNextTimes } from './next-times.ts'
+import { sourceOption, stateOf, usualSource } from './open.ts'
+
+interface SetOptions {
+  readonly at: readonly number[]
+  readonly weekly?: readonly number[]
+  readonly everyWeeks?: number
+  readonly timeZone?: string
+  readonly randomDelay?: number
+}
+
+export function addPolicySchedule(policy: Command, context: CommandContext): void {
+  const schedule = policy.command('schedule').description('say when a source is backed up')
+  schedule
+    .command('set')
+    .description('back it up at these times; what is not said is as by default')
+    .requiredOption('--at <time>', 'a time of day, as in 21:00; up to three times', addTime)
+    .option('--weekly <days>', 'on these days, as in mon,thu; daily by default', parseWeekdays)
+    .option('--every-weeks <n>', 'in every n-th week, 1 to 4', Number)
+    .option('--time-zone <zone>', 'as in Europe/Berlin; where the machine is by default')
+    .option('--random-delay <time>', 'begin up to so much later, as in 15m', parseDuration)
+    .action((options: SetOptions, command: Command) =>
+      change(context, command, (old, look) => wantedSchedule(options, old, look)),
+    )
+  schedule
+    .command('clear')
+    .description('back it up daily at 21:00 local time again')
+    .action((_options: unknown, command: Command) => change(context, command, () => undefined))
+}
+
+const addTime = (text: string, others: readonly number[] = []): number[] => [
+  ...others,
+  parseTimeOfDay(text),
+]
+
+async function change(
+  context: CommandContext,
+  command: Command,
+  edit: (old: ScheduleSettings | undefined, look: Look) => ScheduleSettings | undefined,
+): Promise<void> {
+  const state = stateOf(context.host)
+  const source = sourceOption(command) ?? usualSource
+  const policies = await state.loadPolicy()
+  const old: SourcePolicy = policies[source] ?? { include: [], exclude: [] }
+  const look = await lookNow(state)
+  const changed = { ...old, schedule: edit(old.schedule, look) }
+  await noteNewSchedule(state, { source, old }, look)
+  await state.savePolicy({ ...policies, [source]: changed })
+  await sayNextTimes(context, state, [source, changed])
+  context.output.note('So that the system looks at these times: backup schedule install')
+}
+
+/** @throws BackupError `usage` */
+function wantedSchedule(
+  options: SetOptions,
+  old: ScheduleSettings | undefined,
+  look: Look,
+): ScheduleSettings {
+  const { at, timeZone = null, randomDelay = 0 } = options
+  const wanted = checkedSchedule({
+    minutesOfDay: at,
+    weekly: wantedWeekly(options),
+    timeZone,
+    randomDelayMs: randomDelay,
+  })
+  if (wanted.weekly === null || wanted.weekly.everyWeeks === 1) return wanted
+  const countedFrom =
+    weeksKept(wanted.weekly, old?.weekly) ??
+    // From the next chosen day on, in whichever week that is.
+    firstWeekAfter(everyWeek(scheduleAt(wanted, look.timeZone)), look.nowMs)
+  return { ...wanted, weekly: { ...wanted.weekly, countedFrom } }
+}
+
+const everyWeek = (schedule: Schedule): Schedule => ({
+  ...schedule,
+  weekly: schedule.weekly && { ...schedule.weekly, everyWeeks: 1 },
+})
+
+function wantedWeekly({ weekly, everyWeeks }: SetOptions): WeeklySettings | null {
+  if (weekly !== undefined) {
+    return { daysOfWeek: weekly, everyWeeks: everyWeeks ?? 1, countedFrom: 0 }
+  }
+  if (everyWeeks === undefined) return null
+  throw new BackupError('usage', '--every-weeks needs days of the week.', {
+    hint: 'Say which by --weekly, as in --weekly mon,thu',
+  })
+}
+
+/** The same again changes nothing, least of all which weeks count. */
+const weeksKept = (
+  wanted: WeeklySettings,
+  old: WeeklySettings | null | undefined,
+): number | undefined =>
+  old?.everyWeeks === wanted.everyWeeks && old.daysOfWeek.join() === wanted.daysOfWeek.join()
+    ? old.countedFrom
+    : undefined

@@ -1,0 +1,71 @@
+/** What a request would do, in words for the operator who is asked to allow it: read from the request itself. */
+
+import { bufferOf } from '../../base/bytes.ts'
+import { decodeSlot } from '../../model/slot.ts'
+import { pointsRequestSchema } from '../../protocol/messages.ts'
+import type { GuardedOperation } from '../../protocol/signed.ts'
+import { findMachine } from '../catalog/machines.ts'
+import type { PinRequest } from '../catalog/pins.ts'
+import { findPointsById } from '../catalog/points.ts'
+import type { Catalog } from '../catalog/tables.ts'
+import { findVault } from '../catalog/vaults.ts'
+
+export interface DescribedRequest {
+  readonly machineId: string
+  readonly machine: string
+  readonly vault: string
+  readonly operation: string
+  /** One sentence. */
+  readonly allows: string
+  /** One line for each thing that it touches. */
+  readonly details: readonly string[]
+  readonly askedAt: number
+}
+
+export async function describeRequest(
+  catalog: Catalog,
+  request: PinRequest,
+): Promise<DescribedRequest> {
+  const machine = await findMachine(catalog, request.machineId)
+  const vault = machine && (await findVault(catalog, machine.vaultId))
+  return {
+    machineId: request.machineId,
+    machine: machine?.name ?? request.machineId,
+    vault: vault?.name ?? '-',
+    operation: request.operation,
+    askedAt: request.askedAt,
+    ...(await contentOf(catalog, request)),
+  }
+}
+
+type Content = Pick<DescribedRequest, 'allows' | 'details'>
+
+function contentOf(catalog: Catalog, request: PinRequest): Content | Promise<Content> {
+  switch (request.operation as GuardedOperation) {
+    case 'points-delete':
+      return deletionOf(catalog, request)
+    case 'slot-add':
+      return slotOf(request)
+  }
+}
+
+async function deletionOf(catalog: Catalog, { machineId, body }: PinRequest): Promise<Content> {
+  const { points: ids } = pointsRequestSchema.parse(JSON.parse(bufferOf(body).toString()))
+  const points = await findPointsById(catalog, machineId, ids)
+  const count = points.length === 1 ? '1 recovery point' : `${points.length} recovery points`
+  return {
+    allows: `delete ${count} before the time that its retention ends`,
+    details: points.map(
+      ({ hash, source, seq, committedAt, tags }) =>
+        `${hash.slice(0, 12)}  ${source} ${seq}  ${new Date(committedAt).toISOString()}  ${tags || '-'}`,
+    ),
+  }
+}
+
+function slotOf({ body }: PinRequest): Content {
+  const { repository, slot } = decodeSlot(Uint8Array.from(body), true)
+  return {
+    allows: 'add a key slot: from then on another passphrase opens all that this machine has kept',
+    details: [`repository ${repository}, slot ${slot}`],
+  }
+}

@@ -1,0 +1,108 @@
+/** Objects that the vault has lost, and that the next point needs: the agent is told, reads them again, sends them, commits. */
+
+import { appendFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  registeredMachine,
+  startCommandVault,
+  type CommandMachine,
+  type CommandVault,
+  type Ended,
+} from '../support/commands.ts'
+import { backUp, expectRestored, expectSound, mebibyte, writeRandom } from './folder.ts'
+import { newestCommit, neededBy, removeObject, storedObjects, type StoredObject } from './stored.ts'
+import { until } from './until.ts'
+
+interface Protected {
+  readonly vault: CommandVault
+  readonly machine: CommandMachine
+  readonly folder: string
+}
+
+const fileCount = 24
+
+/** Files of that size, included and not backed up yet. */
+async function someFiles(sizeBytes: number): Promise<Protected> {
+  const vault = await startCommandVault()
+  const machine = await registeredMachine(vault)
+  const folder = join(vault.scratch, 'data')
+  for (let number = 0; number < fileCount; number++) {
+    const place = join(folder, `directory-${number % 4}`, `file-${number}`)
+    writeRandom(place, sizeBytes, `content ${number}`)
+  }
+  await machine.backup('policy', 'include', folder)
+  return { vault, machine, folder }
+}
+
+/** An object of the newest point. */
+async function objectInUse({ vault }: Protected, kind: string): Promise<StoredObject> {
+  const needed = await neededBy(vault.directory, newestCommit(vault.directory))
+  const object = storedObjects(vault.directory).find(
+    ({ kind: its, id }) => its === kind && needed.has(id),
+  )
+  if (object === undefined) throw new Error(`The point uses no ${kind}.`)
+  return object
+}
+
+/** Something changes, so that there is more to commit than the same refs once more. */
+const change = (folder: string): void =>
+  appendFileSync(join(folder, 'directory-2', 'file-2'), 'a line that was not there\n')
+
+const warningsOf = ({ events }: Ended): string =>
+  events
+    .filter(({ event }) => event === 'warning')
+    .map(({ message }) => String(message))
+    .join('\n')
+
+async function expectGood({ machine, folder }: Protected): Promise<void> {
+  await expectSound(machine)
+  await expectRestored(machine, folder)
+}
+
+/** Several packs of them. */
+const large = 2.5 * mebibyte
+const small = 20_000
+
+describe('what the next point needs and the vault has lost', { timeout: 120_000 }, () => {
+  it('a data pack: the files that were in it are read and sent again, and no others', async () => {
+    const all = await someFiles(large)
+    await backUp(all.machine)
+    removeObject(all.vault.directory, (await objectInUse(all, 'data')).id)
+    change(all.folder)
+    const { summary, ...ended } = await backUp(all.machine)
+    expect(warningsOf(ended)).toContain('The vault lacks')
+    expect(summary.bytesRead).toBeGreaterThan(large)
+    expect(summary.bytesRead).toBeLessThan((fileCount * large) / 2)
+    await expectGood(all)
+  })
+
+  it('a tree pack, an index, refs, a manifest, everything: it is made again', async () => {
+    const all = await someFiles(small)
+    await backUp(all.machine)
+    for (const kind of ['tree', 'index', 'refs', 'manifest']) {
+      removeObject(all.vault.directory, (await objectInUse(all, kind)).id)
+      change(all.folder)
+      const { summary } = await backUp(all.machine)
+      expect(summary.bytesSent, kind).toBeLessThan(fileCount * small)
+      await expectGood(all)
+    }
+    for (const { path } of storedObjects(all.vault.directory)) rmSync(path)
+    change(all.folder)
+    const { summary } = await backUp(all.machine)
+    expect(summary.bytesSent).toBeGreaterThan(fileCount * small)
+    await expectGood(all)
+  })
+
+  it('a pack of a run that was killed before its point: it is missed and sent again', async () => {
+    const all = await someFiles(large)
+    const packs = () => storedObjects(all.vault.directory, 'data')
+    const killed = all.machine.start('run')
+    await until(() => packs().length > 0, 'a pack arrives')
+    killed.kill('SIGKILL')
+    await killed.result
+    for (const { path } of packs()) rmSync(path)
+    await backUp(all.machine)
+    await expectGood(all)
+  })
+})

@@ -1,0 +1,70 @@
+/** A point needs what its refs name and nothing else: all other objects are deleted from the vault's directory. */
+
+import { appendFileSync, closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { registeredMachine, startCommandVault } from '../support/commands.ts'
+import { pseudoRandomBytes } from '../support/pseudo-random.ts'
+import { backUp, expectRestored, expectSound, mebibyte, writeRandom } from './folder.ts'
+import { removeUnneeded } from './stored.ts'
+
+/** Directories whose entries fill several pages, a file with a map, the same content twice, and small ones. */
+function fill(folder: string): void {
+  writeRandom(join(folder, 'large', 'mapped'), 90 * mebibyte, 'mapped')
+  for (const name of ['first', 'second', 'third', 'twin of third']) {
+    for (let file = 0; file < 6; file++) {
+      const seed = `${name.replace('twin of ', '')} ${file}`
+      writeRandom(join(folder, name, 'inner', `file-${file}`), 60_000 * (file + 1), seed)
+    }
+  }
+  for (let file = 0; file < 2_500; file++) {
+    writeRandom(join(folder, 'many', `a name that takes some room ${file}`.padEnd(120, '-')), 20)
+  }
+}
+
+function overwrite(path: string, at: number, seed: string): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, pseudoRandomBytes(seed, mebibyte), 0, mebibyte, at)
+  closeSync(file)
+}
+
+/** What happens before each run: almost everything is taken over from the point before. */
+const changes: readonly ((folder: string) => void)[] = [
+  fill,
+  (folder) => writeRandom(join(folder, 'first', 'inner', 'file-3'), 500_000, 'changed'),
+  (folder) => {
+    writeRandom(join(folder, 'second', 'added'), 700_000)
+    rmSync(join(folder, 'third', 'inner', 'file-5'))
+  },
+  (folder) => overwrite(join(folder, 'large', 'mapped'), 40 * mebibyte, 'overwritten'),
+  (folder) => {
+    writeRandom(join(folder, 'first', 'inner', 'file-3'), 500_000, 'changed again')
+    writeFileSync(join(folder, 'many', 'one more'), 'one more\n')
+  },
+]
+
+describe('what the newest point does not name', { timeout: 180_000 }, () => {
+  it('can be deleted: it restores as before, and so does what is built on it', async () => {
+    const vault = await startCommandVault()
+    const machine = await registeredMachine(vault)
+    const folder = join(vault.scratch, 'data')
+    for (const [number, change] of changes.entries()) {
+      change(folder)
+      if (number === 0) await machine.backup('policy', 'include', folder)
+      await backUp(machine)
+    }
+    const kinds = new Set(['data', 'tree', 'index', 'refs', 'manifest'])
+    expect(await removeUnneeded(vault.directory)).toEqual(kinds)
+    await expectSound(machine)
+    await expectRestored(machine, folder)
+
+    // The vault's catalog still lists what is gone.
+    appendFileSync(join(folder, 'second', 'added'), 'a line\n')
+    await backUp(machine)
+    await removeUnneeded(vault.directory)
+    await backUp(machine)
+    await removeUnneeded(vault.directory)
+    await expectSound(machine)
+    await expectRestored(machine, folder)
+  })
+})

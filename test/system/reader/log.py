@@ -1,0 +1,42 @@
+"""The vault's own log (docs/format.md 11.1)."""
+
+from pathlib import Path
+
+from point import open_signed
+from shapes import anything, exactly, fields, octets, one_of, text, unsigned
+from strict_cbor import Refused
+
+ID, WORD = octets(16), text()
+PURPOSE, ACCESS = one_of("register", "recover"), one_of("full", "read-only")
+KINDS = {
+    "vault-created": ({0: ID, 1: WORD}, {}),
+    "address-set": ({0: WORD, 1: unsigned(65536)}, {}),
+    "credential-issued": (
+        {0: ID, 1: unsigned(), 2: PURPOSE, 4: octets(1, 16384), 5: unsigned(), 6: unsigned()},
+        {3: ID},
+    ),
+    "credentials-revoked": ({0: ID}, {1: PURPOSE, 2: ID}),
+    "machine-registered": ({0: ID, 1: ID, 2: WORD, 3: WORD, 4: unsigned()}, {}),
+    "machine-retired": ({0: ID}, {}),
+    "machine-deleted": ({0: ID}, {}),
+    "certificate-issued": ({0: WORD, 1: ID, 2: ACCESS, 3: unsigned(), 4: WORD, 5: WORD}, {}),
+    "certificate-revoked": ({0: WORD}, {}),
+    "recovery-try": ({0: ID, 1: unsigned(), 2: one_of(0, 1)}, {}),
+    "authority-successor": ({0: WORD}, {}),
+}
+
+
+def read_log(vault_folder, authority=None):
+    """The bodies of the records, oldest first; each names the sum of the one before it."""
+    bodies, previous = [], bytes(32)
+    for number, path in enumerate(sorted((Path(vault_folder) / "objects/records").iterdir())):
+        if path.name != f"{number:016x}":
+            raise Refused("the vault's log has a gap")
+        data = path.read_bytes()
+        body = open_signed(data, b"backup/v1/record", 16384, authority)
+        required = {0: exactly(1), 1: exactly(number), 2: unsigned(), 3: one_of(*KINDS)}
+        fields(body, {**required, 4: anything, 5: exactly(previous)})
+        fields(body[4], *KINDS[body[3]])
+        previous = data[-32:]
+        bodies.append(body)
+    return bodies
