@@ -40,7 +40,7 @@ describe('backup policy', () => {
     await machine.backup('policy', 'include', 'relative', other, `${folder}/`, folder)
     await machine.backup('policy', 'exclude', '*.tmp', 'node_modules/', '*.tmp')
     const shown = await machine.backup('policy', 'show')
-    expect(shown.event('policy')).toEqual({
+    expect(shown.event('policy')).toMatchObject({
       event: 'policy',
       source: 'files',
       include: [join(cwd, 'relative'), other, folder],
@@ -122,17 +122,25 @@ describe('backup restore', () => {
     expect(existsSync(to)).toBe(false)
   })
 
-  it('overwrites nothing, and says what is in the way', async () => {
+  it('overwrites nothing unless it is told to, and says what it did instead', async () => {
     const { vault, machine } = await machineWithFolder()
     await machine.backup('run')
     const to = join(vault.scratch, 'to')
     mkdirSync(to)
     writeFileSync(join(to, 'a'), 'mine')
     const words = ['restore', '--point', 'latest', '--to', to, '--strip']
+    const planned = await machine.backup(...words, '--dry-run')
+    const items = planned.events.filter(({ event }) => event === 'item')
+    expect(items.map(({ action }) => action)).toContain('copy')
     const ended = exitOf(await machine.backup(...words))
-    expect(ended).toMatchObject({ code: 1, error: 'target-refused', hint: text })
-    expect(Object.keys(filesBelow(to))).toEqual(['a'])
+    expect(ended).toMatchObject({ code: 0 })
     expect(readFileSync(join(to, 'a'), 'utf8')).toBe('mine')
+    const copies = Object.keys(filesBelow(to)).filter((name) => name.endsWith(' Copy of a'))
+    expect(copies.length).toBe(1)
+    await machine.backup(...words, '--on-conflict', 'overwrite')
+    expect(readFileSync(join(to, 'a'), 'utf8')).not.toBe('mine')
+    const both = [...words, '--in-place']
+    expect(exitOf(await machine.backup(...both))).toMatchObject({ code: 2 })
   })
 
   it('refuses a path that the point does not hold', async () => {

@@ -1,10 +1,8 @@
 /** The golden vault opened with this version's reader, over its files alone. */
 
-import { systemRandom } from '../../src/base/bytes.ts'
 import { planRestore } from '../../src/agent/restore/plan.ts'
 import { restorePoint } from '../../src/agent/restore/restore.ts'
 import type { RestoreResult } from '../../src/agent/restore/report.ts'
-import { systemCalls } from '../../src/agent/system/open.ts'
 import { openSlot } from '../../src/crypto/slot.ts'
 import { splitPath } from '../../src/model/path.ts'
 import { decodeSlot } from '../../src/model/slot.ts'
@@ -15,6 +13,7 @@ import { createTreeReader } from '../../src/repository/tree-reader.ts'
 import { openFolderVault, publicKeyIn } from './folder-vault.ts'
 import { goldenPassphrase, goldenVault } from './golden-vault.ts'
 import type { MemoryVault } from './memory-vault.ts'
+import { restoreOptions } from './restore-options.ts'
 
 export interface GoldenRepository {
   readonly vault: MemoryVault
@@ -47,6 +46,5 @@ export async function restoreAll(
   const include = manifest.selection.include.map(splitPath)
   const point = { root: manifest.root, include, tree: createTreeReader(chunks) }
   const plan = await planRestore(point, { paths: [], strip: false })
-  const options = { to, chunks, system: systemCalls(), random: systemRandom, nowMs: Date.now() }
-  return restorePoint(point, plan, options)
+  return restorePoint(point, plan, restoreOptions(repository, { to, chunks }))
 }

@@ -26,8 +26,6 @@ export interface AttemptResult {
   readonly point: { readonly id: RecordHash; readonly seq: number } | undefined
   readonly counts: WalkCounts
   readonly leftOut: LeftOutList
-  readonly bytesSent: number
-  readonly bytesStored: number
   readonly same: boolean
 }
 
@@ -60,8 +58,9 @@ export async function attemptPoint(
     const point = run.dryRun
       ? undefined
       : await commit(run, options, { store, needs, manifest: { walked, counts, leftOut } })
-    return { point, counts, leftOut, ...store.uploads.counts, same: walked.same }
+    return { point, counts, leftOut, same: walked.same }
   } finally {
+    options.onEnd({ bytesRead: counts.bytesRead, ...store.uploads.counts })
     await store.close()
   }
 }

@@ -51,10 +51,19 @@ export interface BackupProgress {
   readonly expectedFiles: number | undefined
 }
 
+/** What went through the machine, point or no point. */
+export interface Traffic {
+  readonly bytesRead: number
+  readonly bytesSent: number
+  readonly bytesStored: number
+}
+
 export interface AttemptOptions {
   readonly base: BasePoint
   /** Objects that the vault has said it does not have. */
   readonly gone: ReadonlySet<ObjectId>
   /** Believe nothing of what the previous point needs: a repeated attempt. */
   readonly exact: boolean
+  /** Called once, when the attempt is over, whatever came of it. */
+  readonly onEnd: (traffic: Traffic) => void
 }

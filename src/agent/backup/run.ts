@@ -4,23 +4,30 @@ import { BackupError } from '../../base/errors.ts'
 import { parseObjectId, type ObjectId } from '../../model/ids.ts'
 import { commitMissingFactsSchema } from '../../protocol/messages.ts'
 import { attemptPoint, type AttemptResult } from './attempt.ts'
-import type { BackupRun } from './backup-run.ts'
+import type { BackupRun, Traffic } from './backup-run.ts'
 import { findBase } from './base-point.ts'
 
 /** Attempts at one point: a vault that loses objects faster than that is broken. */
 const attempts = 4
 
-export async function runBackup(run: BackupRun): Promise<AttemptResult> {
+/** The traffic is that of all attempts. */
+export type RunResult = AttemptResult & Traffic
+
+export async function runBackup(run: BackupRun): Promise<RunResult> {
   const gone = new Set<ObjectId>()
+  let traffic: Traffic = { bytesRead: 0, bytesSent: 0, bytesStored: 0 }
+  const onEnd = (more: Traffic) => {
+    traffic = sumOf(traffic, more)
+  }
   for (let attempt = 1; ; attempt++) {
     const base = await findBase(run.repository, run)
     try {
-      const result = await attemptPoint(run, { base, gone, exact: attempt > 1 })
+      const result = await attemptPoint(run, { base, gone, exact: attempt > 1, onEnd })
       if (result.point !== undefined) {
         await run.saveHead({ seq: result.point.seq, hash: result.point.id })
         await run.journal.clear()
       }
-      return result
+      return { ...result, ...traffic }
     } catch (error) {
       if (attempt === attempts || !isWorthAnother(error)) throw error
       for (const id of missingIds(error)) gone.add(id)
@@ -28,6 +35,12 @@ export async function runBackup(run: BackupRun): Promise<AttemptResult> {
     }
   }
 }
+
+const sumOf = (a: Traffic, b: Traffic): Traffic => ({
+  bytesRead: a.bytesRead + b.bytesRead,
+  bytesSent: a.bytesSent + b.bytesSent,
+  bytesStored: a.bytesStored + b.bytesStored,
+})
 
 const isWorthAnother = (error: unknown): error is BackupError =>
   error instanceof BackupError && (error.code === 'commit-missing' || error.code === 'head-moved')

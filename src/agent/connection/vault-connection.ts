@@ -10,6 +10,7 @@ import {
   numbersAnswerSchema,
   objectsAnswerSchema,
   pointsAnswerSchema,
+  retentionPlanSchema,
   serviceAnswerSchema,
   sourcesAnswerSchema,
   storedPointSchema,
@@ -52,7 +53,7 @@ function calls(http: Http): Omit<VaultConnection, 'identity'> {
     ...recordCalls(http),
     ...objectCalls(http),
     ...pointCalls(http),
-    ...deletionCalls(http),
+    ...retentionCalls(http),
     close: () => http.close(),
   }
 }
@@ -171,7 +172,9 @@ function pointCalls(
   }
 }
 
-function deletionCalls(http: Http): Pick<VaultConnection, 'deletePoints' | 'undeletePoints'> {
+function retentionCalls(
+  http: Http,
+): Pick<VaultConnection, 'deletePoints' | 'undeletePoints' | 'retentionPlan'> {
   return {
     deletePoints: async (ids, pin) => {
       const headers = pin === undefined ? {} : { [pinHeader]: pin }
@@ -184,6 +187,10 @@ function deletionCalls(http: Http): Pick<VaultConnection, 'deletePoints' | 'unde
       const request = { method: 'POST', path: apiRoutes.undeletePoints() } as const
       const body = { points: [...ids] }
       return (await http.json({ ...request, body }, changedPointsAnswerSchema)).points
+    },
+    retentionPlan: (days) => {
+      const path = `${apiRoutes.retentionPlan()}${days === null ? '' : `?days=${days}`}`
+      return http.json({ method: 'GET', path }, retentionPlanSchema)
     },
   }
 }

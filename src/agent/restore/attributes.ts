@@ -6,7 +6,7 @@
 import { systemCodeOf } from '../../base/errors.ts'
 import { equalBytes, utf8 } from '../../base/bytes.ts'
 import type { Attribute, Entry } from '../../model/entry.ts'
-import type { RestoreContext } from './context.ts'
+import type { RestoreContext, RestoredAttributes } from './context.ts'
 import type { FailedPart } from './report.ts'
 import type { Place } from './target.ts'
 
@@ -37,12 +37,14 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
       context.system.setXattr(subject.at, attribute.name, value)
     })
   const { entry } = subject
-  const xattrs = entry.xattrs ?? []
-  const owner = { kept: false }
-  await attempt({ kind: 'owner' }, () => {
-    owner.kept = !giveAway(subject)
-  })
-  if (owner.kept) context.report.keptOwner()
+  const xattrs = (entry.xattrs ?? []).filter(({ name }) => isWanted(name, context.attributes))
+  const owner = { kept: !context.attributes.owner }
+  if (context.attributes.owner) {
+    await attempt({ kind: 'owner' }, () => {
+      owner.kept = !giveAway(subject, context.attributes)
+    })
+  }
+  if (owner.kept && context.attributes.owner) context.report.keptOwner()
   for (const attribute of xattrs) if (!isAcl(attribute.name)) await set(attribute)
   await attempt({ kind: 'mode' }, () => setMode(subject, owner.kept))
   if (entry.type !== 'symlink') dropInheritedAcls(subject, context)
@@ -53,17 +55,18 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
 }
 
 /** False when the owner stays who restores: giving files away is root's privilege. */
-function giveAway({ entry, chown }: Subject): boolean {
+function giveAway({ entry, chown }: Subject, { ownerOf }: RestoredAttributes): boolean {
   const own = process.geteuid?.()
   if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
+  const { uid, gid } = ownerOf(entry.uid, entry.gid)
   try {
-    chown(entry.uid, entry.gid)
+    chown(uid, gid)
     return true
   } catch (error) {
     if (own === 0 || systemCodeOf(error) !== 'EPERM') throw error
   }
   try {
-    chown(own, entry.gid)
+    chown(own, gid)
   } catch (error) {
     if (systemCodeOf(error) !== 'EPERM') throw error
   }
@@ -77,6 +80,9 @@ function setMode({ entry, chmod }: Subject, ownerKept: boolean): void {
 }
 
 const aclNames = [utf8('system.posix_acl_access'), utf8('system.posix_acl_default')]
+
+const isWanted = (name: Uint8Array, { acls, xattrs }: RestoredAttributes): boolean =>
+  isAcl(name) ? acls : xattrs
 
 const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equalBytes(acl, name))
 

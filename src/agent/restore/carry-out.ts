@@ -2,11 +2,14 @@
 
 import type { DirectoryItem, LeafItem, RestorePlan } from './plan.ts'
 import { createBatch, type Batch } from './batch.ts'
+import { mayReplace } from './conflict.ts'
 import type { RestoreContext } from './context.ts'
 import { finishDirectory, makeDirectory } from './directories.ts'
 import { createHardLinks, linkTo, type HardLinks, type Leader } from './hard-links.ts'
+import { settleName, type Naming, type NewName } from './naming.ts'
 import { restoreFile, type FileItem, type RestoringFile } from './restoring-file.ts'
 import { restoreSpecial } from './special.ts'
+import type { Place } from './target.ts'
 
 /** A restore under way. */
 interface Work {
@@ -43,7 +46,7 @@ async function takeItems(work: Work, plan: RestorePlan): Promise<void> {
       case 'directory': {
         const made = await takeDirectory(work, item)
         entered = made !== undefined
-        if (entered) finished.push(made === true || !item.way)
+        if (entered) finished.push(made === true || (!item.way && mayChange(context)))
         break
       }
       case 'leaf':
@@ -58,6 +61,10 @@ async function takeItems(work: Work, plan: RestorePlan): Promise<void> {
     if (batch.isFull) await batch.flush()
   }
 }
+
+/** Whether directories that were there get the attributes of the point: also a target that was empty. */
+const mayChange = ({ onConflict, mayMeet }: RestoreContext): boolean =>
+  !mayMeet || mayReplace(onConflict)
 
 /** Whether the directory is new; undefined where there can be none. */
 async function takeDirectory({ context }: Work, item: DirectoryItem): Promise<boolean | undefined> {
@@ -84,21 +91,54 @@ async function takeLeaf(work: Work, item: LeafItem): Promise<void> {
 
 async function takeFurtherName(work: Work, item: LeafItem): Promise<void> {
   const leader = work.links.leaderOf(item)
-  if (leader?.identity !== undefined) {
-    try {
-      await linkTo(leader, item.place, work.context.target)
-      work.links.linked(item)
-      work.context.report.made(item.entry.type === 'file' ? 'file' : 'other')
-      work.context.report.made('hardLink')
-      return
-    } catch {
-      // It becomes a file of its own, and says itself what is wrong.
-    }
-  }
+  if (leader?.identity !== undefined && (await linkFurther(work, item, leader))) return
   await makeLeaf(work, item, work.links.lead(item))
 }
 
+/** False where it has to become a file of its own, which says itself what is wrong. */
+async function linkFurther({ context, links }: Work, item: LeafItem, leader: Leader) {
+  const { report } = context
+  try {
+    const naming = await settleName(item, context)
+    if (naming.kind !== 'make') report.left(naming.kind)
+    else {
+      await linkTo(leader, renamed(item.place, naming), { ...context, replaces: naming.replaces })
+      report.made(item.entry.type === 'file' ? 'file' : 'other')
+      report.made('hardLink')
+      report.named(item.entry.name, naming)
+    }
+    links.linked(item)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const renamed = (place: Place, { name }: NewName): Place => [...place.slice(0, -1), name]
+
 async function makeLeaf(work: Work, item: LeafItem, leader: Leader | undefined): Promise<void> {
+  const { context } = work
+  let naming: Naming
+  try {
+    naming = await settleName(item, context)
+  } catch (error) {
+    context.report.failed(item.path, { kind: 'content' }, error)
+    return
+  }
+  if (naming.kind === 'make') {
+    if (leader !== undefined) leader.place = renamed(leader.place, naming)
+    await makeNamed(work, { ...item, naming }, leader)
+    return
+  }
+  context.report.left(naming.kind)
+  if (leader !== undefined && naming.kind === 'there') leader.identity = naming.identity
+}
+
+async function makeNamed(
+  work: Work,
+  item: LeafItem & { readonly naming: NewName },
+  leader: Leader | undefined,
+): Promise<void> {
   const { entry } = item
   if (entry.type === 'file') {
     await addFile(work, { ...item, entry }, leader)

@@ -3,6 +3,8 @@
 import type { ChunkReader } from '../../repository/chunk-reader.ts'
 import type { TreeReader } from '../../repository/tree-reader.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
+import type { ChunkId } from '../../model/ids.ts'
+import type { ConflictRule } from './conflict.ts'
 import type { RestoreReport } from './report.ts'
 import type { Target } from './target.ts'
 
@@ -16,5 +18,21 @@ export interface RestoreContext {
   readonly nowNs: bigint
   /** A name that nothing in the target has, another one each time. */
   readonly temporaryName: () => Uint8Array
+  /** What to do where something has the name already. */
+  readonly onConflict: ConflictRule
+  /** Whether there can be something: false where the target was empty. */
+  readonly mayMeet: boolean
+  /** The id of a chunk of data. */
+  readonly nameOf: (plaintext: Uint8Array) => ChunkId
+  /** Which attributes are given back. */
+  readonly attributes: RestoredAttributes
   readonly signal?: AbortSignal | undefined
+}
+
+export interface RestoredAttributes {
+  readonly owner: boolean
+  readonly acls: boolean
+  readonly xattrs: boolean
+  /** The numbers on this machine of a user and a group of the point. */
+  readonly ownerOf: (uid: number, gid: number) => { readonly uid: number; readonly gid: number }
 }

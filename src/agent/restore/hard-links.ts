@@ -1,11 +1,12 @@
 /** Names of one file: the first is restored, the others are linked to it (docs/format.md 7.1, key 14). */
 
-import { link, lstat, unlink } from 'node:fs/promises'
+import { link, lstat, rename, unlink } from 'node:fs/promises'
 import { BackupError } from '../../base/errors.ts'
 import { toHex, utf8 } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import type { LeafEntry, LeafItem } from './plan.ts'
-import type { Place, Target } from './target.ts'
+import type { RestoreContext } from './context.ts'
+import type { Place } from './target.ts'
 
 /** Which file it is on disk. */
 export interface Identity {
@@ -15,7 +16,7 @@ export interface Identity {
 
 /** The name that is restored first. */
 export interface Leader {
-  readonly place: Place
+  place: Place
   /** Undefined until it has its name. */
   identity: Identity | undefined
 }
@@ -73,19 +74,32 @@ function contentKey(entry: LeafEntry): string {
   }
 }
 
+export interface LinkOptions extends Pick<RestoreContext, 'target' | 'temporaryName'> {
+  /** What bears the name goes. */
+  readonly replaces: boolean
+}
+
 /**
  * Links a new name to the leader, and looks whether what it got is that very file: the leader's name may have been
  * taken over by something else in the meantime.
  */
-export async function linkTo(leader: Leader, place: Place, target: Target): Promise<void> {
+export async function linkTo(
+  leader: Leader,
+  place: Place,
+  { target, temporaryName, replaces }: LinkOptions,
+): Promise<void> {
   const leaderName = leader.place.at(-1) ?? new Uint8Array(0)
   const name = place.at(-1) ?? new Uint8Array(0)
   await target.withDirectory(leader.place.slice(0, -1), (from) =>
     target.withDirectory(place.slice(0, -1), async (to) => {
-      await link(from.at(leaderName), to.at(name))
-      const { dev, ino } = await lstat(to.at(name), { bigint: true })
-      if (dev === leader.identity?.dev && ino === leader.identity.ino) return
-      await unlink(to.at(name))
+      const at = replaces ? to.at(temporaryName()) : to.at(name)
+      await link(from.at(leaderName), at)
+      const { dev, ino } = await lstat(at, { bigint: true })
+      if (dev === leader.identity?.dev && ino === leader.identity.ino) {
+        if (replaces) await rename(at, to.at(name))
+        return
+      }
+      await unlink(at)
       throw new BackupError(
         'target-refused',
         'Something else took the place of a file with several names.',

@@ -1,6 +1,7 @@
 /** What a restore did and what it could not do; the list is bounded, the numbers are not. */
 
 import { BackupError, errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import type { Place } from './target.ts'
 
 /** What of an entry failed: all of it, or one of its attributes. */
@@ -24,6 +25,12 @@ export interface RestoreResult {
   readonly others: number
   /** Names that were added to a file restored before; they are counted as files or others too. */
   readonly hardLinks: number
+  /** Of those made: in place of something else, or beside it under another name. */
+  readonly replaced: number
+  readonly copies: number
+  /** Left as they were: by the user's rule, or because they were right already. */
+  readonly skipped: number
+  readonly unchanged: number
   /** Bytes of restored files. */
   readonly bytesRestored: number
   /** Entries that belong to the user who restores, because only root may give files away. */
@@ -35,6 +42,9 @@ export interface RestoreResult {
 
 export interface RestoreReport {
   made(kind: 'file' | 'directory' | 'other' | 'hardLink'): void
+  /** Under which name something was made. */
+  named(name: Uint8Array, naming: { readonly name: Uint8Array; readonly replaces: boolean }): void
+  left(kind: 'skip' | 'there'): void
   wrote(bytes: number): void
   keptOwner(): void
   /** Notes a failure, unless it concerns the whole restore: then it throws, as an error that names what is wrong. */
@@ -52,6 +62,7 @@ const listedFailures = 1000
 export function createReport(observer: RestoreObserver = {}): RestoreReport {
   const counts = { file: 0, directory: 0, other: 0, hardLink: 0 }
   const failures: RestoreFailure[] = []
+  const names = { replaced: 0, copies: 0, skipped: 0, unchanged: 0 }
   let bytesRestored = 0
   let ownersKept = 0
   let failureCount = 0
@@ -61,6 +72,7 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
     directories: counts.directory,
     others: counts.other,
     hardLinks: counts.hardLink,
+    ...names,
     bytesRestored,
     ownersKept,
     failures,
@@ -70,6 +82,14 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
     made: (kind) => {
       counts[kind]++
       observer.onProgress?.(result())
+    },
+    named: (name, naming) => {
+      if (naming.replaces) names.replaced++
+      else if (!equalBytes(name, naming.name)) names.copies++
+    },
+    left: (kind) => {
+      if (kind === 'skip') names.skipped++
+      else names.unchanged++
     },
     wrote: (bytes) => {
       bytesRestored += bytes

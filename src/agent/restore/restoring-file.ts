@@ -11,19 +11,22 @@ import {
   fchownSync,
   fstatSync,
   openSync,
+  renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { BackupError, systemCodeOf } from '../../base/errors.ts'
+import { systemCodeOf } from '../../base/errors.ts'
 import type { FileEntry } from '../../model/entry.ts'
 import { applyAttributes } from './attributes.ts'
 import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
 import type { LeafItem } from './plan.ts'
-import { noFollow, type Directory } from './target.ts'
+import type { NewName } from './naming.ts'
+import { alreadyThere, noFollow, type Directory } from './target.ts'
 
 export interface FileItem extends LeafItem {
   readonly entry: FileEntry
+  readonly naming: NewName
 }
 
 export interface RestoringFile {
@@ -89,6 +92,7 @@ export function restoreFile(
     })
     hasEnded = true
     context.report.made('file')
+    context.report.named(item.entry.name, item.naming)
     onEnd(identity)
   }
   const guarded = async (work: () => Promise<void>) => {
@@ -135,13 +139,18 @@ const subjectOf = (item: FileItem, fd: number, at: Buffer) => ({
 })
 
 function giveName(
-  { entry, place }: FileItem,
+  { naming, place }: FileItem,
   from: { readonly directory: Directory; readonly temporary: Uint8Array },
   { system }: RestoreContext,
 ): void {
   const { directory, temporary } = from
+  const [at, name] = [directory.at(temporary), directory.at(naming.name)]
+  if (naming.replaces) {
+    renameSync(at, name)
+    return
+  }
   try {
-    system.renameNoReplace(directory.at(temporary), directory.at(entry.name))
+    system.renameNoReplace(at, name)
   } catch (error) {
     throw systemCodeOf(error) === 'EEXIST' ? alreadyThere(place, error) : error
   }
@@ -149,11 +158,3 @@ function giveName(
 
 /** Nobody asks which file it is when it has one name. */
 const noIdentity: Identity = { dev: 0n, ino: 0n }
-
-/** What lies in the target is never overwritten. */
-export const alreadyThere = (place: readonly Uint8Array[], cause: unknown): BackupError =>
-  new BackupError(
-    'already-exists',
-    `There is a ${Buffer.from(place.at(-1) ?? []).toString()} in the target already.`,
-    { cause },
-  )

@@ -9,6 +9,7 @@ import {
   lchownSync,
   lstatSync,
   openSync,
+  renameSync,
   symlinkSync,
 } from 'node:fs'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
@@ -18,13 +19,15 @@ import { applyAttributes } from './attributes.ts'
 import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
 import type { LeafEntry, LeafItem } from './plan.ts'
-import { alreadyThere } from './restoring-file.ts'
+import type { NewName } from './naming.ts'
+import { alreadyThere, type Directory } from './target.ts'
 
 export type SpecialEntry = Exclude<LeafEntry, FileEntry>
 type NodeEntry = Exclude<SpecialEntry, SymlinkEntry>
 
 export interface SpecialItem extends LeafItem {
   readonly entry: SpecialEntry
+  readonly naming: NewName
 }
 
 /** Undefined when it could not be made, which is reported. */
@@ -34,9 +37,10 @@ export async function restoreSpecial(
 ): Promise<Identity | undefined> {
   try {
     const identity = await context.target.withDirectory(item.place.slice(0, -1), (directory) =>
-      make(item, directory.at(item.entry.name), context),
+      makeNamed(item, directory, context),
     )
     context.report.made('other')
+    context.report.named(item.entry.name, item.naming)
     return identity
   } catch (error) {
     const taken = systemCodeOf(error) === 'EEXIST'
@@ -44,6 +48,20 @@ export async function restoreSpecial(
     context.report.failed(item.path, { kind: 'content' }, reported)
     return undefined
   }
+}
+
+/** What is there goes in the moment in which the new one gets its name. */
+async function makeNamed(
+  item: SpecialItem,
+  directory: Directory,
+  context: RestoreContext,
+): Promise<Identity> {
+  const { name, replaces } = item.naming
+  if (!replaces) return make(item, directory.at(name), context)
+  const temporary = directory.at(context.temporaryName())
+  const identity = await make(item, temporary, context)
+  renameSync(temporary, directory.at(name))
+  return identity
 }
 
 async function make(

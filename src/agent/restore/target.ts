@@ -291,3 +291,11 @@ function checkedName(name: Uint8Array): Uint8Array {
 const isUsableName = (name: Uint8Array): boolean =>
   isEntryName(name) &&
   (process.platform !== 'win32' || !/[\\:*?"<>|\p{Cc}]|[. ]$/u.test(Buffer.from(name).toString()))
+
+/** Something has the name, and is to stay. */
+export const alreadyThere = (place: readonly Uint8Array[], cause: unknown): BackupError =>
+  new BackupError(
+    'already-exists',
+    `There is a ${Buffer.from(place.at(-1) ?? []).toString()} in the target already.`,
+    { cause },
+  )

@@ -5,12 +5,14 @@ import { BackupError, errorCodeOf } from '../../base/errors.ts'
 import { entryOf, entryText, withEntry, withoutEntry } from './crontab.ts'
 import type { Execute } from './execute.ts'
 import type { Facility, Step } from './facility.ts'
-import { checkPaths } from './paths.ts'
+import { checkPaths, refusePath } from './paths.ts'
 
 export const cron: Facility = {
   name: 'cron',
   planInstall: async (job, execute) => {
     checkPaths(job)
+    // env(1) would take it for a variable.
+    refusePath(job.program.node, /=/, 'an equals sign')
     return [write(withEntry(await readCrontab(execute), entryText(job)))]
   },
   planRemove: async (_job, execute) => {

@@ -54,7 +54,7 @@ export type Installed = 'absent' | 'outdated' | 'off' | 'on'
 export interface Facility {
   readonly name: FacilityName
   /** @throws BackupError `usage` for paths that it can not write down, and for its files where others changed them */
-  planInstall(job: Job, execute: Execute): Promise<Plan>
+  planInstall(job: Job, execute: Execute): Plan | Promise<Plan>
   /** Empty where nothing is installed. @throws BackupError `usage` */
   planRemove(job: Job, execute: Execute): Promise<Plan>
   inspect(job: Job, execute: Execute): Promise<Installed>

@@ -13,12 +13,12 @@ export const launchd: Facility = {
   planInstall: (job) => {
     checkPaths(job)
     const domain = domainOf(job.owner)
-    return Promise.resolve([
+    return [
       fileOf(job),
       { ...launchctl('bootout', `${domain}/${jobLabel}`), mayFail: true },
       launchctl('enable', `${domain}/${jobLabel}`),
       launchctl('bootstrap', domain, plistPath(job.owner)),
-    ])
+    ]
   },
   planRemove: async ({ owner }) => {
     if (!(await exists(plistPath(owner)))) return []

@@ -5,10 +5,16 @@ import type { Job } from './facility.ts'
 
 /** None of the formats can hold a line break in a path, and no path of a sane installation has one. @throws BackupError `usage` */
 export function checkPaths({ program, stateDirectory }: Job): void {
-  const bad = [program.node, program.script, stateDirectory].find((path) => /\p{Cc}/u.test(path))
-  if (bad === undefined) return
-  throw new BackupError('usage', `${JSON.stringify(bad)} can not be written into a schedule.`, {
-    hint: 'Install to a folder without control characters in its name.',
+  for (const path of [program.node, program.script, stateDirectory]) {
+    refusePath(path, /\p{Cc}/u, 'control characters')
+  }
+}
+
+/** @throws BackupError `usage` where the path has what the pattern finds */
+export function refusePath(path: string, pattern: RegExp, what: string): void {
+  if (!pattern.test(path)) return
+  throw new BackupError('usage', `${JSON.stringify(path)} can not be written into a schedule.`, {
+    hint: `It has ${what} in it. Install to another folder, or choose another facility by --with.`,
   })
 }
 

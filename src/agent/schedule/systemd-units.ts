@@ -81,6 +81,8 @@ const hardening = [
   'RestrictRealtime=yes',
   'RestrictSUIDSGID=yes',
   'SystemCallArchitectures=native',
+  'SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap',
+  'SystemCallErrorNumber=EPERM',
 ]
 
 /**

@@ -6,21 +6,23 @@ import { exists } from '../../base/files.ts'
 import type { Execute } from './execute.ts'
 import type { Facility, Job, Owner, Plan, WriteFile } from './facility.ts'
 import { filesState } from './files-state.ts'
-import { checkPaths, mark } from './paths.ts'
+import { checkPaths, mark, refusePath } from './paths.ts'
 import { serviceText, timerText, unitName } from './systemd-units.ts'
 
 export const systemd: Facility = {
   name: 'systemd',
   planInstall: (job) => {
     checkPaths(job)
+    // However they are quoted, systemd takes none of these in the name of a program.
+    refusePath(job.program.node, /["'\\]/, 'quotes or backslashes')
     const { owner } = job
-    return Promise.resolve([
+    return [
       ...filesOf(job),
       systemctl(owner, 'daemon-reload'),
       systemctl(owner, 'enable', timer),
       // Started anew, it knows its new times.
       systemctl(owner, 'restart', timer),
-    ])
+    ]
   },
   planRemove: async ({ owner }) => {
     const paths = unitPaths(owner)

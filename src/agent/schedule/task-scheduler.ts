@@ -14,7 +14,7 @@ export const taskScheduler: Facility = {
     checkPaths(job)
     checkNoVariables(job.program.node, job.program.script, job.stateDirectory)
     const create = schtasks('/Create', '/TN', taskName, '/XML', taskPath(job), '/F')
-    return Promise.resolve([...filesOf(job), create])
+    return [...filesOf(job), create]
   },
   planRemove: async (job, execute) => {
     const { code } = await execute(schtasks('/Query', '/TN', taskName))

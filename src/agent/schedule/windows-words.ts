@@ -1,6 +1,7 @@
 /** Words for Windows: command lines, and values in an environment file of Node. */
 
 import { BackupError } from '../../base/errors.ts'
+import { refusePath } from './paths.ts'
 
 /** One line that a program takes apart again into these words (CommandLineToArgvW). */
 export const argumentText = (words: readonly string[]): string => words.map(argument).join(' ')
@@ -22,10 +23,6 @@ export function environmentLine(name: string, value: string): string {
 }
 
 /** The Task Scheduler puts the value of a variable for %NAME%, and knows no way to write it otherwise. @throws BackupError `usage` */
-export function checkNoVariables(...texts: readonly string[]): void {
-  const bad = texts.find((text) => /%[^%]+%/.test(text))
-  if (bad === undefined) return
-  throw new BackupError('usage', `The Task Scheduler would read ${bad} as naming a variable.`, {
-    hint: 'Choose a path with at most one % in it.',
-  })
+export function checkNoVariables(...paths: readonly string[]): void {
+  for (const path of paths) refusePath(path, /%[^%]+%/, 'two percent signs')
 }

@@ -1,6 +1,6 @@
 /** What points name: their refs decoded and checked, and whether the vault has it all. */
 
-import { BackupError, messageOf } from '../../base/errors.ts'
+import { BackupError, errorCodeOf, messageOf } from '../../base/errors.ts'
 import { toHex } from '../../base/bytes.ts'
 import type { ObjectId, RecordHash } from '../../model/ids.ts'
 import { checkRefs, refsItemKey } from '../../model/refs-reader.ts'
@@ -48,7 +48,7 @@ export async function checkPresence(
 ): Promise<void> {
   const { named, manifests, indexes } = needed
   const ids = new Set([...named.all, ...named.refs, ...manifests, ...indexes])
-  for (const id of await connection.missing(number, [...ids])) {
+  for (const id of await missingOf({ connection, number }, ids)) {
     const kind = named.refs.has(id)
       ? 'refs'
       : manifests.includes(id)
@@ -58,6 +58,21 @@ export async function checkPresence(
           : 'pack'
     damages.note(id, kind, 'The vault does not have it, or knows it to be damaged.')
   }
+}
+
+/** A machine that was recovered may only read: it looks at the list of what is there. */
+async function missingOf(
+  { connection, number }: Pick<Repository, 'connection' | 'number'>,
+  ids: ReadonlySet<ObjectId>,
+): Promise<readonly ObjectId[]> {
+  try {
+    return await connection.missing(number, [...ids])
+  } catch (error) {
+    if (errorCodeOf(error) !== 'read-only') throw error
+  }
+  const missing = new Set(ids)
+  for await (const { id } of connection.objects(number)) missing.delete(id)
+  return [...missing]
 }
 
 interface RefsReading {

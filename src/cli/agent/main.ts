@@ -6,9 +6,11 @@ import { doneRecord } from '../render/exit.ts'
 import { createOutput } from '../render/output.ts'
 import type { Host } from './context.ts'
 import { createProgram } from './program.ts'
+import { loggedHost } from './unattended.ts'
 
 /** Ends when all is done and written; the caller makes the result the exit status. */
-export async function main(host: Host): Promise<number> {
+export async function main(process: Host): Promise<number> {
+  const host = loggedHost(process)
   const output = createOutput(outputOptions(host.argv.slice(2)), host)
   const { signal, release } = signalOf(host)
   let end: ExitName = 'done'

@@ -12,6 +12,7 @@ import { defaultSchedule } from '../../policy/schedule.ts'
 import { scheduleText } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, stateOf, usualSource } from './open.ts'
+import { addPolicyPlan } from './policy-plan.ts'
 import { addPolicySchedule } from './policy-schedule.ts'
 
 export function addPolicy(program: Command, context: CommandContext): void {
@@ -37,6 +38,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
     .description('show what is included and excluded, and when it is backed up')
     .action((_options: unknown, command: Command) => show(context, command))
   addPolicySchedule(policy, context)
+  addPolicyPlan(policy, context)
 }
 
 const emptyPolicy: SourcePolicy = { include: [], exclude: [] }

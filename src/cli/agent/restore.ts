@@ -1,67 +1,111 @@
 /** `backup restore --point POINT [PATH…] --to DIR` */
 
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
+import { BackupError } from '../../base/errors.ts'
+import { chunkId } from '../../crypto/chunk-id.ts'
 import { planRestore, type ReadablePoint, type RestorePlan } from '../../agent/restore/plan.ts'
-import { refuseConflicts, restorePoint } from '../../agent/restore/restore.ts'
+import { conflictRules, type ConflictRule } from '../../agent/restore/conflict.ts'
+import { namedOwners, numericOwners } from '../../agent/restore/owners.ts'
+import { previewRestore } from '../../agent/restore/preview.ts'
+import { restorePoint, type RestoreOptions } from '../../agent/restore/restore.ts'
 import type { FailedPart, RestoreFailure, RestoreResult } from '../../agent/restore/report.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import { toDisplay } from '../../model/path-text.ts'
-import { createChunkReader, type ChunkReader } from '../../repository/chunk-reader.ts'
-import { openPoint, type PointFacts } from '../../repository/point-reader.ts'
-import { createTreeReader } from '../../repository/tree-reader.ts'
+import type { PointFacts } from '../../repository/point-reader.ts'
 import { createProgress, type ProgressState } from '../render/progress.ts'
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
-import { chosenPoint } from './chosen-point.ts'
-import { sourceOption, withRepository } from './open.ts'
+import { withPoint } from './opened-point.ts'
 
 interface RestoreFlags {
   readonly point: string
-  readonly to: string
-  readonly strip?: boolean
-  readonly dryRun?: boolean
+  readonly to?: string
+  readonly inPlace?: true
+  readonly onConflict: ConflictRule
+  readonly strip?: true
+  readonly dryRun?: true
+  readonly owner: boolean
+  readonly acl: boolean
+  readonly xattrs: boolean
+  readonly numericIds?: true
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
   program
     .command('restore')
-    .description('restore a recovery point, or parts of it, into a directory')
+    .description('restore a recovery point, or parts of it')
     .argument('[paths...]', 'directories and files as they were on the machine; none: everything')
     .requiredOption('--point <point>', 'the beginning of its id, latest, or a time')
-    .requiredOption('--to <directory>', 'where to; the paths are put beneath it, whole')
+    .option('--to <directory>', 'where to; the paths are put beneath it, whole')
+    .option('--in-place', 'to where it was backed up from')
+    .addOption(
+      new Option('--on-conflict <rule>', 'where something has the name already')
+        .choices(conflictRules)
+        .default('copy'),
+    )
     .option('--strip', 'put the contents of the paths straight into the directory')
     .option('--dry-run', 'say what would be made, and make nothing')
+    .option('--no-owner', 'all belongs to whoever restores')
+    .option('--numeric-ids', 'give owners by number, not by name')
+    .option('--no-acl', 'restore no access control lists')
+    .option('--no-xattrs', 'restore no other extended attributes')
     .action(async (paths: readonly string[], flags: RestoreFlags, command: Command) => {
-      await withRepository(context, async (agent) => {
-        const facts = await chosenPoint(context, agent, {
-          text: flags.point,
-          source: sourceOption(command),
-        })
-        const { manifest, index } = await openPoint(agent.repository, facts)
-        const chunks = createChunkReader(agent.repository, index, context)
+      checkFlags(flags, context)
+      await withPoint(context, { text: flags.point, command }, async (opened, { repository }) => {
+        const { manifest, chunks, tree } = opened
         const point: ReadablePoint = {
           root: manifest.root,
           include: manifest.selection.include.map(splitPath),
-          tree: createTreeReader(chunks),
+          tree,
         }
         const plan = await planRestore(point, {
           paths: paths.map((path) => namesInPoint(path, manifest.system, context.host)),
           strip: flags.strip === true,
         })
         const totals = paths.length === 0 ? totalsOf(manifest) : {}
-        const to = resolve(context.host.cwd(), flags.to)
-        const restore: Restore = { facts, manifest, point, plan, chunks, to, totals }
+        const options: RestoreOptions = {
+          to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
+          chunks,
+          system: systemCalls(),
+          random: systemRandom,
+          nowMs: systemClock.now(),
+          signal: context.signal,
+          onConflict: flags.onConflict,
+          nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
+          attributes: {
+            owner: flags.owner,
+            acls: flags.acl,
+            xattrs: flags.xattrs,
+            ownerOf: flags.numericIds === true ? numericOwners : await namedOwners(manifest),
+          },
+        }
+        const restore: Restore = { facts: opened.facts, manifest, point, plan, options, totals }
         if (flags.dryRun === true) await sayPlan(context, restore)
         else await carryOut(context, restore)
       })
     })
+}
+
+/** @throws BackupError `usage` */
+function checkFlags({ to, inPlace, strip }: RestoreFlags, { host }: CommandContext): void {
+  if ((to === undefined) === (inPlace === undefined)) {
+    throw new BackupError('usage', 'Say where to restore: either --to DIRECTORY or --in-place.')
+  }
+  if (inPlace === true && strip === true) {
+    throw new BackupError('usage', '--strip goes with --to only.')
+  }
+  if (inPlace === true && host.platform === 'win32') {
+    throw new BackupError('usage', '--in-place is not there on Windows yet.', {
+      hint: 'Restore with --to D:\\ --strip D:\\ for one volume after the other.',
+    })
+  }
 }
 
 interface Restore {
@@ -69,8 +113,7 @@ interface Restore {
   readonly manifest: Manifest
   readonly point: ReadablePoint
   readonly plan: RestorePlan
-  readonly chunks: ChunkReader
-  readonly to: string
+  readonly options: RestoreOptions
   /** What there is to restore, as far as that is known before. */
   readonly totals: Pick<ProgressState, 'totalFiles' | 'totalBytes'>
 }
@@ -80,35 +123,30 @@ const totalsOf = ({ statistics }: Manifest) => ({
   totalBytes: statistics.fileBytes,
 })
 
-async function sayPlan({ output, signal }: CommandContext, { plan, to }: Restore): Promise<void> {
-  await refuseConflicts(plan, { to, signal })
-  for await (const item of plan.items({ signal })) {
-    if (item.kind === 'end') continue
-    if (item.kind === 'unreadable') throw item.error
+async function sayPlan(
+  { output }: CommandContext,
+  { point, plan, options }: Restore,
+): Promise<void> {
+  for await (const { action, item, place } of previewRestore(point, plan, options)) {
     const { entry } = item
     const sizeBytes = entry.type === 'file' ? entry.sizeBytes : null
-    const place = pathFields(Buffer.concat(item.place.flatMap((name) => [Buffer.from('/'), name])))
-    output.event({ event: 'item', action: 'create', ...place, type: entry.type, sizeBytes })
-    output.line(`${entry.type.padEnd(9)}  ${to}${place.path}`)
+    const path = pathFields(Buffer.concat(place.flatMap((name) => [Buffer.from('/'), name])))
+    output.event({ event: 'item', action, ...path, type: entry.type, sizeBytes })
+    const shown = `${options.to === '/' ? '' : options.to}${path.path}`
+    output.line(`${action.padEnd(9)}  ${entry.type.padEnd(9)}  ${shown}`)
   }
 }
 
 async function carryOut(context: CommandContext, restore: Restore): Promise<void> {
-  const { output, host, signal } = context
-  const { point, plan, to } = restore
-  const startedMs = systemClock.now()
+  const { output, host } = context
+  const { point, plan, options } = restore
   const progress = createProgress(output, host.stderr)
   try {
     const result = await restorePoint(point, plan, {
-      to,
-      chunks: restore.chunks,
-      system: systemCalls(),
-      random: systemRandom,
-      nowMs: startedMs,
-      signal,
+      ...options,
       observer: {
         onProgress: ({ files, bytesRestored }) => {
-          progress.update({ what: to, files, bytes: bytesRestored, ...restore.totals })
+          progress.update({ what: options.to, files, bytes: bytesRestored, ...restore.totals })
         },
         onFailure: (failure) => {
           progress.stop()
@@ -117,7 +155,7 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
       },
     })
     progress.stop()
-    saySummary(context, restore, { result, durationMs: systemClock.now() - startedMs })
+    saySummary(context, restore, { result, durationMs: systemClock.now() - options.nowMs })
   } finally {
     progress.stop()
   }
@@ -159,7 +197,11 @@ function saySummary(context: CommandContext, restore: Restore, { result, duratio
     directories: result.directories,
     others: result.others,
     hardLinks: result.hardLinks,
-    bytesRead: restore.chunks.bytesFetched,
+    replaced: result.replaced,
+    copies: result.copies,
+    skipped: result.skipped,
+    unchanged: result.unchanged,
+    bytesRead: restore.options.chunks.bytesFetched,
     bytesSent: 0,
     bytesStored: result.bytesRestored,
     leftOut,
@@ -168,8 +210,21 @@ function saySummary(context: CommandContext, restore: Restore, { result, duratio
   })
   const counts = `${result.files} files, ${result.directories} directories, ${result.others} others`
   output.line(
-    `Restored ${counts}, ${sizeText(result.bytesRestored)}, to ${restore.to} in ${durationText(durationMs)}.`,
+    `Restored ${counts}, ${sizeText(result.bytesRestored)}, to ${restore.options.to} in ${durationText(durationMs)}.`,
   )
+  sayMeetings(output, result)
   if (result.failureCount > 0)
     output.line(`${result.failureCount} things could not be restored; they are named above.`)
+}
+
+/** What was in the way. */
+function sayMeetings({ line }: CommandContext['output'], result: RestoreResult): void {
+  const { replaced, copies, skipped, unchanged } = result
+  const parts = [
+    replaced > 0 ? `${replaced} replaced` : '',
+    copies > 0 ? `${copies} beside what was there, as "… Copy of …"` : '',
+    skipped > 0 ? `${skipped} skipped` : '',
+    unchanged > 0 ? `${unchanged} were there already` : '',
+  ].filter((part) => part !== '')
+  if (parts.length > 0) line(`Where something was in the way: ${parts.join(', ')}.`)
 }

@@ -5,12 +5,11 @@ import { availableParallelism, hostname } from 'node:os'
 import { systemRandom, toHex } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
-import type { AttemptResult } from '../../agent/backup/attempt.ts'
 import { captureFingerprint } from '../../agent/backup/capture.ts'
 import { readOnlyJournal } from '../../agent/backup/dry-run.ts'
 import { openPackJournal } from '../../agent/backup/pack-journal.ts'
 import type { BackupRun } from '../../agent/backup/backup-run.ts'
-import { runBackup } from '../../agent/backup/run.ts'
+import { runBackup, type RunResult } from '../../agent/backup/run.ts'
 import { buildSelection } from '../../agent/backup/selection.ts'
 import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
 import { noteServed } from '../../agent/schedule/due.ts'
@@ -20,6 +19,7 @@ import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
+import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
 import { defaultLevel } from '../../repository/compression.ts'
 import { createProgress } from '../render/progress.ts'
@@ -220,14 +220,14 @@ const systemOf = (platform: NodeJS.Platform): SystemName =>
 function sayResult(
   { output, endAs }: CommandContext,
   { source, options }: SourceRun,
-  { result, startedMs }: { readonly result: AttemptResult; readonly startedMs: number },
+  { result, startedMs }: { readonly result: RunResult; readonly startedMs: number },
 ): void {
-  const { point, counts, leftOut, bytesSent, bytesStored } = result
+  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored } = result
   const durationMs = systemClock.now() - startedMs
   const outcome = leftOut.leftOutCount > 0 ? 'left-out' : 'done'
   if (leftOut.leftOutCount > 0) endAs('left-out')
   for (const { path, reason, detail, kept } of leftOut.leftOut.slice(0, shownLeftOut)) {
-    output.warn(`Left out (${reason}, kept: ${kept}): ${Buffer.from(path).toString()}: ${detail}`)
+    output.warn(`Left out (${reason}, kept: ${kept}): ${toDisplay(path)}: ${detail}`)
   }
   const more = leftOut.leftOutCount - shownLeftOut
   if (more > 0) output.warn(`… and ${more} more: backup points show ID --left-out`)
@@ -237,7 +237,7 @@ function sayResult(
     source,
     pointId: point?.id ?? null,
     files: counts.files,
-    bytesRead: counts.bytesRead,
+    bytesRead,
     bytesSent,
     bytesStored,
     leftOut: leftOut.leftOutCount,
@@ -247,7 +247,7 @@ function sayResult(
   const made =
     point === undefined ? 'Dry run, nothing was sent' : `Recovery point ${point.id.slice(0, 12)}`
   output.line(
-    `${made}: ${counts.files} files, ${sizeText(counts.fileBytes)}; read ${sizeText(counts.bytesRead)}, ` +
+    `${made}: ${counts.files} files, ${sizeText(counts.fileBytes)}; read ${sizeText(bytesRead)}, ` +
       `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}` +
       (leftOut.leftOutCount > 0 ? `; ${leftOut.leftOutCount} left out` : ''),
   )
@@ -275,13 +275,14 @@ const factsOf = ({
   point,
   counts,
   leftOut,
+  bytesRead,
   bytesSent,
   bytesStored,
-}: AttemptResult): Partial<RunReport> => ({
+}: RunResult): Partial<RunReport> => ({
   outcome: leftOut.leftOutCount > 0 ? 'left-out' : 'done',
   pointId: point?.id ?? null,
   files: counts.files,
-  bytesRead: counts.bytesRead,
+  bytesRead,
   bytesSent,
   bytesStored,
   leftOut: leftOut.leftOutCount,

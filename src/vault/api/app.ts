@@ -10,6 +10,7 @@ import { addObjectRoutes } from './object-routes.ts'
 import { addPointRoutes } from './point-routes.ts'
 import { addReportRoutes } from './report-routes.ts'
 import { addRepositoryRoutes } from './repository-routes.ts'
+import { addRetentionRoutes } from './retention-routes.ts'
 import { requireIdentity } from './request-identity.ts'
 import { addServiceRoutes } from './service-routes.ts'
 
@@ -31,6 +32,7 @@ export function createApiApp(
   addObjectRoutes(app, context)
   addPointRoutes(app, context)
   addDeletionRoutes(app, context)
+  addRetentionRoutes(app, context)
   addReportRoutes(app, context)
   return app
 }

@@ -2,13 +2,14 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { BackupError } from '../../base/errors.ts'
+import { BackupError, errorCodeOf } from '../../base/errors.ts'
 import { objectKinds, type ObjectKind } from '../../model/ids.ts'
 import { maxRefsBytes } from '../../model/limits.ts'
 import { missingRequestSchema, objectIdSchema } from '../../protocol/messages.ts'
 import { limits } from '../../protocol/routes.ts'
 import { addObjects, pageOfObjects, renewObjects, type ObjectRow } from '../catalog/objects.ts'
 import { keyOf, knownObjects, placeOf, presentObjects } from '../objects/presence.ts'
+import { bringBack, keyInTrash } from '../objects/trash.ts'
 import { beginsAs, checkedBody } from './beginning.ts'
 import { bodyOf, lengthOf, readJson } from './body.ts'
 import type { ApiContext } from './context.ts'
@@ -28,8 +29,7 @@ export function addObjectRoutes(app: FastifyInstance, context: ApiContext): void
   app.get(`${path}/objects/:id`, async (request, reply) => {
     const row = await rowFor(context, request)
     void reply.header('x-backup-kind', row.kind)
-    const key = keyOf(repositoryIn(request), row.kind, row.id)
-    return await sendStored(request, reply, { store: context.store, key })
+    return await sendObject(context, request, { reply, row })
   })
   app.head(`${path}/objects/:id`, async (request, reply) => {
     const row = await rowFor(context, request)
@@ -37,6 +37,24 @@ export function addObjectRoutes(app: FastifyInstance, context: ApiContext): void
     return reply.header('content-type', 'application/octet-stream').send()
   })
   app.post(`${path}/missing`, (request) => findMissing(context, request))
+}
+
+/** What is in the trash is read from there, also where it was put there a moment ago. */
+async function sendObject(
+  { store, catalog }: ApiContext,
+  request: FastifyRequest,
+  { reply, row }: { readonly reply: FastifyReply; readonly row: ObjectRow },
+): Promise<FastifyReply> {
+  const place = repositoryIn(request)
+  const key = keyOf(place, row.kind, row.id)
+  try {
+    return await sendStored(request, reply, { store, key })
+  } catch (error) {
+    if (errorCodeOf(error) !== 'not-found') throw error
+    const copy = await keyInTrash({ store, catalog }, place, row)
+    if (copy === undefined) throw error
+    return await sendStored(request, reply, { store, key: copy })
+  }
 }
 
 /** Answers only when the bytes are durable. */
@@ -92,6 +110,7 @@ async function findMissing(context: ApiContext, request: FastifyRequest) {
   const { ids } = await readJson(request, missingRequestSchema, context.pace)
   const present = await presentObjects(context, place, ids)
   const renewal = { ids: [...present.keys()], nowMs: context.clock.now() }
+  await bringBack(context, place, renewal.ids)
   await renewObjects(context.catalog, placeOf(place), renewal)
   return { missing: ids.filter((id) => !present.has(id)) }
 }

@@ -16,8 +16,7 @@ import {
 } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { RepositoryPlace } from '../objects/presence.ts'
-import { checkedBody } from './beginning.ts'
-import { bodyOf, readBody } from './body.ts'
+import { readBody } from './body.ts'
 import type { ApiContext } from './context.ts'
 import { numberOf, repositoryIn } from './parameters.ts'
 import { checkPin } from './pin.ts'
@@ -39,23 +38,34 @@ export function addRepositoryRoutes(app: FastifyInstance, context: ApiContext): 
     )
   }
   app.put('/v1/repositories/:repository/configs/:number', async (request, reply) => {
-    await checkNumber(context, request, 'configs')
-    const body = bodyOf(request, { maxBytes: limits.configBytes, pace: context.pace })
-    const config = checkedBody(body, (start) => beginsAsSealed(start, 'config'))
-    const result = await store.create(keyFor(request, 'configs'), config)
+    const isNext = await checkNumber(context, request, 'configs')
+    const body = await readBody(request, { maxBytes: limits.configBytes, pace: context.pace })
+    if (!beginsAsSealed(body, 'config')) throw notAConfig()
+    if (isNext && !isFirst(request))
+      await checkPin(context, request, { operation: 'config-add', body })
+    const result = await store.create(keyFor(request, 'configs'), body)
     return reply.code(result === 'created' ? 201 : 200).send()
   })
   app.put('/v1/repositories/:repository/slots/:number', async (request, reply) => {
     const isNext = await checkNumber(context, request, 'slots')
     const body = await readBody(request, { maxBytes: limits.recordBytes, pace: context.pace })
-    const number = numberOf(request)
-    checkSlot(body, repositoryIn(request), number)
-    // The first one comes with the registration; each later one opens everything to another passphrase.
-    if (isNext && number > 0) await checkPin(context, request, { operation: 'slot-add', body })
+    checkSlot(body, repositoryIn(request), numberOf(request))
+    if (isNext && !isFirst(request))
+      await checkPin(context, request, { operation: 'slot-add', body })
     const result = await store.create(keyFor(request, 'slots'), body)
     return reply.code(result === 'created' ? 201 : 200).send()
   })
 }
+
+/**
+ * The first config and slot come with the registration. Later ones need the operator: a slot opens everything to another
+ * passphrase, and whoever has only the certificate could put what nobody can read in the way of all that comes after.
+ */
+const isFirst = (request: FastifyRequest): boolean =>
+  repositoryIn(request).repository === 0 && numberOf(request) === 0
+
+const notAConfig = (): BackupError =>
+  new BackupError('malformed', 'The body does not begin as a sealed config does.')
 
 function keyFor(request: FastifyRequest, kind: NumberedKind): string {
   const { space, repository } = repositoryIn(request)

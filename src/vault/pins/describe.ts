@@ -46,6 +46,8 @@ function contentOf(catalog: Catalog, request: PinRequest): Content | Promise<Con
       return deletionOf(catalog, request)
     case 'slot-add':
       return slotOf(request)
+    case 'config-add':
+      return { allows: 'change the configuration of its repository', details: [] }
   }
 }
 

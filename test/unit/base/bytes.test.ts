@@ -7,6 +7,7 @@ import {
   equalBytes,
   fromBase64Url,
   fromHex,
+  joinBytes,
   readU32,
   systemRandom,
   toBase64Url,
@@ -30,6 +31,11 @@ describe('joining', () => {
 
   it('of nothing is empty', () => {
     expect(concatBytes()).toEqual(bytes())
+  })
+
+  it('takes lists that are too long for the arguments of a call', () => {
+    const parts = Array.from({ length: 300_000 }, () => u8(7))
+    expect(joinBytes(parts)).toHaveLength(300_000)
   })
 })
 

@@ -10,15 +10,17 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { systemRandom, utf8 } from '../../../../src/base/bytes.ts'
+import { utf8 } from '../../../../src/base/bytes.ts'
 import { systemCalls } from '../../../../src/agent/system/open.ts'
 import { compareTrees } from '../../../../src/agent/restore/compare.ts'
 import { planRestore, type RestoreRequest } from '../../../../src/agent/restore/plan.ts'
-import { restorePoint } from '../../../../src/agent/restore/restore.ts'
+import { copyName, type ConflictRule } from '../../../../src/agent/restore/conflict.ts'
+import { restorePoint, type RestoreOptions } from '../../../../src/agent/restore/restore.ts'
 import type { RestoreObserver } from '../../../../src/agent/restore/report.ts'
 import { createChunkReader } from '../../../../src/repository/chunk-reader.ts'
 import { openPoint, type PointFacts } from '../../../../src/repository/point-reader.ts'
@@ -31,6 +33,7 @@ import {
   type TestRepository,
 } from '../../../support/test-repository.ts'
 import { pseudoRandomBytes } from '../../../support/pseudo-random.ts'
+import { restoreOptions } from '../../../support/restore-options.ts'
 import { scratchDirectory } from '../../../support/scratch.ts'
 
 const system = systemCalls()
@@ -41,6 +44,7 @@ interface RestoreHelp {
   readonly request?: RestoreRequest
   readonly observer?: RestoreObserver
   readonly signal?: AbortSignal
+  readonly options?: Partial<RestoreOptions>
 }
 
 async function readable({ repository }: TestRepository, facts: PointFacts, signal?: AbortSignal) {
@@ -60,11 +64,8 @@ async function restore(
   const { point, chunks } = await readable(test, facts, help.signal)
   const plan = await planRestore(point, help.request ?? everything)
   return restorePoint(point, plan, {
-    to,
-    chunks,
-    system,
-    random: systemRandom,
-    nowMs: 1_700_000_000_000,
+    ...restoreOptions(test.repository, { to, chunks }),
+    ...help.options,
     observer: help.observer ?? {},
     signal: help.signal,
   })
@@ -265,16 +266,94 @@ describe('what lies in the target', () => {
     return { test, facts: test.commit(test.directory('', [home]), { include: ['/home'] }) }
   }
 
-  it('is never overwritten: nothing is written when a name is taken', async () => {
+  const occupied = (mtimeSeconds: number, content = 'old') => {
     const { test, facts } = sample()
     const to = scratchDirectory()
     mkdirSync(join(to, 'home'))
-    writeFileSync(join(to, 'home/file'), 'old')
-    await expect(restore(test, facts, to)).rejects.toMatchObject({
-      code: 'target-refused',
-      facts: { paths: ['home/file'] },
-    })
-    expect(readFileSync(join(to, 'home/file'), 'utf8')).toBe('old')
+    const path = join(to, 'home/file')
+    writeFileSync(path, content)
+    utimesSync(path, mtimeSeconds, mtimeSeconds)
+    /** After what lies there, as it would be in life. */
+    const later = { nowMs: Date.now() + 60_000 }
+    const by = (onConflict: ConflictRule) =>
+      restore(test, facts, to, { options: { ...later, onConflict } })
+    return { to, by, content: () => readFileSync(path, 'utf8'), nowMs: later.nowMs }
+  }
+
+  it('is kept, and what is restored gets a name that says when: the usual rule', async () => {
+    const { to, by, content, nowMs } = occupied(1)
+    expect(await by('copy')).toMatchObject({ files: 1, copies: 1, failureCount: 0 })
+    expect(content()).toBe('old')
+    const name = Buffer.from(copyName(utf8('file'), nowMs, 1)).toString()
+    expect(name).toMatch(/^\d{4}-\d\d-\d\d \d\d-\d\d Copy of file$/)
+    expect(readFileSync(join(to, 'home', name), 'utf8')).toBe('new')
+    await by('copy')
+    const second = Buffer.from(copyName(utf8('file'), nowMs, 2)).toString()
+    expect(readFileSync(join(to, 'home', second), 'utf8')).toBe('new')
+  })
+
+  it('is replaced, skipped, or replaced if older or other, as the user says', async () => {
+    const kept = occupied(1)
+    expect(await kept.by('skip')).toMatchObject({ files: 0, skipped: 1 })
+    expect(kept.content()).toBe('old')
+    const replaced = occupied(1)
+    expect(await replaced.by('overwrite')).toMatchObject({ files: 1, replaced: 1 })
+    expect(replaced.content()).toBe('new')
+    const [older, newer] = [occupied(1), occupied(2_000_000_000)]
+    expect(await older.by('if-newer')).toMatchObject({ replaced: 1 })
+    expect(await newer.by('if-newer')).toMatchObject({ skipped: 1 })
+    expect([older.content(), newer.content()]).toEqual(['new', 'old'])
+    const other = occupied(2_000_000_000)
+    expect(await other.by('if-changed')).toMatchObject({ replaced: 1 })
+    expect(namesBelow(other.to)).toEqual(['home', 'home/file'])
+  })
+
+  it('is left alone where it is the very file: a restore that was cut short goes on', async () => {
+    const { test, facts } = sample()
+    const to = scratchDirectory()
+    await restore(test, facts, to)
+    const nowMs = Date.now() + 60_000
+    const again = await restore(test, facts, to, { options: { nowMs } })
+    expect(again).toMatchObject({ files: 0, copies: 0, unchanged: 1 })
+    expect(namesBelow(to)).toEqual(['home', 'home/file'])
+  })
+
+  it('is looked into: size and time alone do not make it the same file', async () => {
+    const { test, facts } = sample()
+    const to = scratchDirectory()
+    await restore(test, facts, to)
+    const path = join(to, 'home/file')
+    const { atime, mtime } = statSync(path)
+    writeFileSync(path, 'NEW')
+    utimesSync(path, atime, mtime)
+    const nowMs = Date.now() + 60_000
+    const again = await restore(test, facts, to, { options: { nowMs, onConflict: 'overwrite' } })
+    expect(again).toMatchObject({ replaced: 1 })
+    expect(readFileSync(path, 'utf8')).toBe('new')
+  })
+
+  it('is not replaced by another entry of the same restore', async () => {
+    const { by, content } = occupied(1)
+    const early = { nowMs: 0 }
+    const { test, facts } = sample()
+    const to = scratchDirectory()
+    mkdirSync(join(to, 'home'))
+    writeFileSync(join(to, 'home/file'), 'mine')
+    const options = { ...early, onConflict: 'overwrite' } as const
+    expect(await restore(test, facts, to, { options })).toMatchObject({ copies: 1, replaced: 0 })
+    expect(readFileSync(join(to, 'home/file'), 'utf8')).toBe('mine')
+    await by('overwrite')
+    expect(content()).toBe('new')
+  })
+
+  it('is never replaced where it is a directory', async () => {
+    const { test, facts } = sample()
+    const to = scratchDirectory()
+    mkdirSync(join(to, 'home/file'), { recursive: true })
+    const options = { nowMs: Date.now() + 60_000, onConflict: 'overwrite' } as const
+    const result = await restore(test, facts, to, { options })
+    expect(result.failures).toMatchObject([{ code: 'already-exists' }])
+    expect(statSync(join(to, 'home/file')).isDirectory()).toBe(true)
   })
 
   it('stays beside what is restored', async () => {
@@ -298,7 +377,8 @@ describe('what lies in the target', () => {
     const to = scratchDirectory()
     const outside = scratchDirectory()
     symlinkSync(outside, join(to, 'home'))
-    await expect(restore(test, facts, to)).rejects.toMatchObject({ code: 'target-refused' })
+    const { failures } = await restore(test, facts, to)
+    expect(failures).toMatchObject([{ path: namesOf('/home'), code: 'target-refused' }])
     expect(readdirSync(outside)).toEqual([])
   })
 
@@ -317,13 +397,11 @@ describe('what lies in the target', () => {
         yield* plan.items(options)
       },
     }
-    const result = await restorePoint(point, planted, {
-      to,
-      chunks,
-      system,
-      random: systemRandom,
-      nowMs: 0,
-    })
+    const result = await restorePoint(
+      point,
+      planted,
+      restoreOptions(test.repository, { to, chunks }),
+    )
     expect(readdirSync(outside)).toEqual([])
     expect(readFileSync(join(to, 'aaa'), 'utf8')).toBe('a')
     expect(result.failures).toMatchObject([{ path: namesOf('/inner'), code: 'target-refused' }])
@@ -341,7 +419,7 @@ describe('what lies in the target', () => {
         yield* plan.items(options)
       },
     }
-    const options = { to, chunks, system, random: systemRandom, nowMs: 0 }
+    const options = restoreOptions(test.repository, { to, chunks })
     const result = await restorePoint(point, planted, options)
     expect(readFileSync(join(to, 'file'), 'utf8')).toBe('theirs')
     expect(result.failures).toMatchObject([{ code: 'already-exists' }])
@@ -391,7 +469,7 @@ describe('names of one file', () => {
         yield* plan.items(options)
       },
     }
-    const options = { to, chunks, system, random: systemRandom, nowMs: 0 }
+    const options = restoreOptions(test.repository, { to, chunks })
     const result = await restorePoint(point, planted, options)
     expect(result).toMatchObject({ files: 2, hardLinks: 1, failureCount: 1 })
     expect(readFileSync(join(to, 'b'), 'utf8')).toBe('same')

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemRandom, utf8 } from '../../../../src/base/bytes.ts'
+import { utf8 } from '../../../../src/base/bytes.ts'
 import { noFlags } from '../../../../src/model/entry.ts'
 import { systemCalls } from '../../../../src/agent/system/open.ts'
 import { planRestore } from '../../../../src/agent/restore/plan.ts'
@@ -14,6 +14,7 @@ import {
   namesOf,
   type TestRepository,
 } from '../../../support/test-repository.ts'
+import { restoreOptions } from '../../../support/restore-options.ts'
 import { scratchDirectory } from '../../../support/scratch.ts'
 
 const isRoot = process.geteuid?.() === 0
@@ -31,7 +32,7 @@ async function restoreAsUser(test: TestRepository, facts: PointFacts) {
   const system = systemCalls()
   process.setegid?.(nobody)
   process.seteuid?.(nobody)
-  const options = { to, chunks, system, random: systemRandom, nowMs: 0 }
+  const options = { ...restoreOptions(test.repository, { to, chunks }), system }
   return { to, result: await restorePoint(point, plan, options) }
 }
 
@@ -112,13 +113,11 @@ describe.runIf(isRoot)('restoring as a user without privileges', () => {
     const plan = await planRestore(point, { paths: [], strip: false })
     process.setegid?.(nobody)
     process.seteuid?.(nobody)
-    const result = await restorePoint(point, plan, {
-      to: scratch,
-      chunks,
-      system: systemCalls(),
-      random: systemRandom,
-      nowMs: 0,
-    })
+    const result = await restorePoint(
+      point,
+      plan,
+      restoreOptions(test.repository, { to: scratch, chunks }),
+    )
     expect(readdirSync(scratch).sort()).toEqual(['closed', 'other'])
     expect(result.failures).toContainEqual(
       expect.objectContaining({ path: namesOf('/closed/file'), code: 'EACCES' }),

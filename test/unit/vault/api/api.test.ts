@@ -506,28 +506,30 @@ describe('configs and slots', () => {
     })
   const base = '/v1/repositories/0'
 
-  test('configs are numbered and never overwritten', async () => {
+  test('configs are numbered and never overwritten, and later ones need a PIN', async () => {
     const { send } = await serveApi()
     const put = async (number: number, body: Uint8Array) =>
       (await send('PUT', `${base}/configs/${number}`, { body })).status
     expect(await put(1, config('a'))).toBe(400)
+    expect(await put(0, Buffer.alloc(700))).toBe(400)
+    expect(await put(0, config('c').fill(1, 50, 51))).toBe(422)
     expect(await put(0, config('a'))).toBe(201)
     expect(await put(0, config('a'))).toBe(200)
     expect(await put(0, config('b'))).toBe(409)
-    expect(await put(1, config('b'))).toBe(201)
-    expect(await put(2, Buffer.alloc(700))).toBe(400)
-    expect(await put(2, config('c').fill(1, 50, 51))).toBe(422)
-    expect((await send('GET', `${base}/configs`)).json()).toEqual({ numbers: [0, 1] })
-    expect((await send('GET', `${base}/configs/1`)).body.equals(config('b'))).toBe(true)
-    expect((await send('GET', `${base}/configs/2`)).status).toBe(404)
+    const later = await send('PUT', `${base}/configs/1`, { body: config('b') })
+    expect(later.json()).toMatchObject({ error: { code: 'pin-required' } })
+    expect((await send('GET', `${base}/configs`)).json()).toEqual({ numbers: [0] })
+    expect((await send('GET', `${base}/configs/0`)).body.equals(config('a'))).toBe(true)
+    expect((await send('GET', `${base}/configs/1`)).status).toBe(404)
     expect((await send('GET', '/v1/repositories')).json()).toEqual({ numbers: [0] })
     expect((await send('PUT', '/v1/repositories/2/configs/0', { body: config('x') })).status).toBe(
       400,
     )
+    // Nobody but the operator lets a machine begin another repository: nobody could open it.
     expect((await send('PUT', '/v1/repositories/1/configs/0', { body: config('x') })).status).toBe(
-      201,
+      403,
     )
-    expect((await send('GET', '/v1/repositories')).json()).toEqual({ numbers: [0, 1] })
+    expect((await send('GET', '/v1/repositories')).json()).toEqual({ numbers: [0] })
   })
 
   test('the first slot is taken as it says it is, another one needs a PIN', async () => {

@@ -4,7 +4,6 @@ import { decodeCommit } from '../../../../src/model/commit.ts'
 import { maxRefsBytes } from '../../../../src/model/limits.ts'
 import { checkRefs } from '../../../../src/model/refs-reader.ts'
 import { readIfThere } from '../../../../src/vault/objects/object-store.ts'
-import { systemRandom } from '../../../../src/base/bytes.ts'
 import { findObjects } from '../../../../src/vault/catalog/objects.ts'
 import { planRetention } from '../../../../src/vault/retention/plan.ts'
 import { reconcileObjects } from '../../../../src/vault/points/reconcile.ts'
@@ -12,8 +11,7 @@ import { commitNext, current, passDays } from '../../../support/committed-points
 import { keyIn, openTestVault, put, register, space } from '../../../support/test-vault.ts'
 import type { TestVault } from '../../../support/test-vault.ts'
 
-const plan = (vault: TestVault, days: number | null = 30) =>
-  planRetention({ ...vault, random: systemRandom }, { days })
+const plan = (vault: TestVault, days: number | null = 30) => planRetention(vault, { days })
 
 /** Three points that share a pack; the second has another one with the third, and one of its own. */
 async function withSharedPacks() {
