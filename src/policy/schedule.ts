@@ -47,7 +47,7 @@ export const scheduleAt = (settings: ScheduleSettings, machineZone: string): Sch
 /** The next scheduled instants after a time, ascending: ms, without the random delay. */
 export function nextTimes(schedule: Schedule, afterMs: number, count: number): number[] {
   const found: number[] = []
-  for (let day = localDay(afterMs, schedule.timeZone) - 1; found.length < count; day += 1) {
+  for (let day = localDay(afterMs, schedule.timeZone); found.length < count; day += 1) {
     const later = instantsOf(schedule, day).filter((time) => time > (found.at(-1) ?? afterMs))
     found.push(...later.slice(0, count - found.length))
   }

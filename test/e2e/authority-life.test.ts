@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { dayMs, hourMs } from '../../src/base/clock.ts'
 import { enrolServerName } from '../../src/protocol/routes.ts'
 import { oneMachine } from '../../src/vault/operator/machines.ts'
+import { setAddress } from '../../src/vault/operator/vaults.ts'
 import { startAgedVault, type Age } from '../support/aged-vault.ts'
 import { bareMachine, exitOf, registeredMachine, type CommandMachine } from '../support/commands.ts'
 
@@ -95,6 +96,17 @@ describe('the certificate of the servers', () => {
     await expect
       .poll(async () => (await shown(aged)).fingerprint256, { timeout: 10_000 })
       .not.toBe(first.fingerprint256)
+  })
+
+  it('is made anew for another address of the service', async () => {
+    const aged = await startAgedVault({ ageMs: yearMs })
+    expect((await shown(aged)).checkIP('127.0.0.1')).toBe('127.0.0.1')
+    await setAddress(aged.vault, { address: 'vault.example', port: aged.port })
+    await aged.running.lookAfter()
+    const certificate = await shown(aged)
+    expect(certificate.checkHost('vault.example')).toBe('vault.example')
+    await aged.running.lookAfter()
+    expect((await shown(aged)).fingerprint256).toBe(certificate.fingerprint256)
   })
 
   it('changes nothing for connections that are open', async () => {

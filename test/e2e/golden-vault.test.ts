@@ -74,6 +74,10 @@ describe('the golden vault', () => {
     const vault = (...words: string[]) =>
       run('backup-vault', ['--dir', directory, '--json', ...words])
     expect(await vault('rebuild-catalog')).toMatchObject({ code: 0 })
-    expect((await vault('status')).event('status')).toMatchObject({ vaults: 1, activeMachines: 1, points: 2 })
+    expect((await vault('status')).event('status')).toMatchObject({
+      vaults: 1,
+      activeMachines: 1,
+      points: 2,
+    })
   })
 })

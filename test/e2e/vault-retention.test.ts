@@ -20,8 +20,8 @@ interface Protected {
   /** Ids of four points, an hour apart, made `daysAgo`: the first has all tags, the others have none. */
   readonly points: readonly string[]
   /** `backup-vault … --json` on the vault's directory, by this machine's own clock. */
-  operator(...words: string[]): Promise<Ended>
-  passDays(days: number): Promise<void>
+  readonly operator: (...words: string[]) => Promise<Ended>
+  readonly passDays: (days: number) => Promise<void>
 }
 
 async function fourPoints(daysAgo: number): Promise<Protected> {
@@ -76,7 +76,7 @@ async function deleteWithPin(what: Protected, id: string): Promise<Ended> {
   return await what.machine.backup('points', 'delete', id, '--pin', String(given?.['pin']))
 }
 
-describe('points delete', () => {
+describe('points delete', { timeout: 180_000 }, () => {
   it('needs a PIN for just that, keeps the point takable, and ends it after two weeks', async () => {
     const what = await fourPoints(20)
     const { machine, points, operator, passDays } = what
@@ -132,7 +132,7 @@ describe('points delete', () => {
   })
 })
 
-describe('retention', () => {
+describe('retention', { timeout: 180_000 }, () => {
   it('is planned, comes true with the machine gone, and never takes the last point', async () => {
     const what = await fourPoints(20)
     const { points, operator, passDays, machine } = what
@@ -142,6 +142,15 @@ describe('retention', () => {
     expect(planned.map((row) => row['pointId'])).toEqual([at(points, 1), at(points, 2)])
     expect(planned[0]?.['reasons']).toMatchObject([{ kind: 'untagged' }])
     expect(plan.find(({ event }) => event === 'plan')).toMatchObject({ points: 2 })
+    const told = (await machine.backup('policy', 'plan', '--all')).events
+    expect(told.find((row) => row['pointId'] === at(points, 1))).toEqual({
+      ...planned[0],
+      machine: undefined,
+      machineId: undefined,
+    })
+    expect(told.find((row) => row['pointId'] === at(points, 3))).toMatchObject({
+      reasons: [{ kind: 'last' }, { kind: 'untagged' }],
+    })
     expect(await operator('hold', 'set', 'laptop', '--point', at(points, 2))).toMatchObject({
       code: 0,
     })
@@ -164,7 +173,7 @@ describe('retention', () => {
     const what = await fourPoints(29)
     const { vault, points, operator, passDays, machine } = what
     await passDays(29)
-    vault.service.clock.add(500 * dayMs)
+    vault.service.clock.add(10 * dayMs)
     await vault.service.running.lookAfter()
     expect((await operator('clock')).event('clock')).toMatchObject({ state: 'suspended' })
     expect((await operator('status')).event('status')).toMatchObject({ clock: 'suspended' })

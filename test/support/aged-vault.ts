@@ -7,6 +7,7 @@ import { settableClock } from '../../src/base/clock.ts'
 import type { MachineId } from '../../src/model/ids.ts'
 import { openAuthority } from '../../src/vault/authority/authority.ts'
 import { issueCredential } from '../../src/vault/enrolment/issue-credential.ts'
+import { openVault, type Surroundings } from '../../src/vault/open.ts'
 import { makeIdentity, placeIdentity } from '../../src/vault/operator/init.ts'
 import { createVault, setAddress } from '../../src/vault/operator/vaults.ts'
 import { serveVault } from './running-vault.ts'
@@ -33,6 +34,7 @@ export async function startAgedVault({ ageMs, successorAtMs, behindMs = 0 }: Age
     await (await openAuthority(directory, surroundings)).prepareSuccessor()
   }
   clock.set(Date.now() - behindMs)
+  await setAddressIn(directory, surroundings)
   const { vault, running, port } = await serveVault(directory, surroundings)
   await setAddress(vault, { address: '127.0.0.1', port })
   const { id: vaultId } = await createVault(vault, 'home')
@@ -44,4 +46,11 @@ export async function startAgedVault({ ageMs, successorAtMs, behindMs = 0 }: Age
     return file
   }
   return { scratch, clock, vault, running, port, credential }
+}
+
+/** Before it serves: its first certificate is to hold the address. */
+async function setAddressIn(directory: string, surroundings: Surroundings): Promise<void> {
+  const vault = await openVault(directory, surroundings)
+  await setAddress(vault, { address: '127.0.0.1', port: 9 })
+  await vault.close()
 }

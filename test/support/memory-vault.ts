@@ -94,6 +94,7 @@ export function createMemoryVault(): MemoryVault {
     putPoint: unused,
     deletePoints: unused,
     undeletePoints: unused,
+    retentionPlan: unused,
     putRun: () => Promise.resolve(),
     unregister: unused,
     close: () => Promise.resolve(),

@@ -18,7 +18,7 @@ const packsUnderWay = 4
 const storedBytes = (vault: string): number =>
   storedObjects(vault, 'data').reduce((sum, { path }) => sum + statSync(path).size, 0)
 
-describe('fifty kills of agent or vault', () => {
+describe('fifty kills of agent or vault', { timeout: 1_800_000 }, () => {
   it('cost no pack that the vault has acknowledged', async () => {
     const vault = await startCommandVault()
     const machine = await registeredMachine(vault)

@@ -1,5 +1,6 @@
 /** Requests over kept connections to one of the vault's servers: bounded answers, errors by their codes, repeats where they are safe. */
 
+import { Readable } from 'node:stream'
 import type { Agent, Dispatcher } from 'undici'
 import type { z } from 'zod'
 import { BackupError, isErrorCode } from '../../base/errors.ts'
@@ -7,6 +8,7 @@ import { retry } from '../../base/flow.ts'
 import { errorAnswerSchema } from '../../protocol/messages.ts'
 import { limits } from '../../protocol/routes.ts'
 import { translateFailure, type Destination } from './failures.ts'
+import { throttledBody, type Throttle } from './throttle.ts'
 
 export interface HttpOptions {
   /** An agent whose connections are dialled to the server that is meant. */
@@ -15,6 +17,7 @@ export interface HttpOptions {
   readonly origin: string
   readonly destination: Destination
   readonly signal?: AbortSignal | undefined
+  readonly throttle?: Throttle | undefined
   /** How long what fails for the moment is repeated. */
   readonly retryForMs: number
 }
@@ -65,10 +68,10 @@ async function sendOnce(options: HttpOptions, request: Request): Promise<Answer>
       path: request.path,
       method: request.method,
       headers: headersOf(request),
-      body: bodyOf(request) ?? null,
+      body: bodyOf(request, options) ?? null,
       signal: signal ?? null,
     })
-    const bytes = await readBody(answer.body, request.maxBytes ?? limits.answerBytes)
+    const bytes = await readBody(answer.body, request.maxBytes ?? limits.answerBytes, options)
     if (answer.statusCode < 400) return { status: answer.statusCode, bytes }
     throw errorOf(answer.statusCode, bytes)
   } catch (error) {
@@ -79,16 +82,23 @@ async function sendOnce(options: HttpOptions, request: Request): Promise<Answer>
 
 function headersOf({ body, headers }: Request): Record<string, string> {
   if (body === undefined) return { ...headers }
-  const type = body instanceof Uint8Array ? 'application/octet-stream' : 'application/json'
-  return { 'content-type': type, ...headers }
+  if (!(body instanceof Uint8Array)) return { 'content-type': 'application/json', ...headers }
+  const length = { 'content-length': String(body.length) }
+  return { 'content-type': 'application/octet-stream', ...length, ...headers }
 }
 
-const bodyOf = ({ body }: Request): Uint8Array | string | undefined =>
-  body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body)
+/** In parts where there is a limit; whole otherwise. */
+function bodyOf({ body }: Request, { throttle, signal }: HttpOptions) {
+  if (body === undefined) return undefined
+  if (!(body instanceof Uint8Array)) return JSON.stringify(body)
+  const isLimited = throttle !== undefined && throttle.rate('upload') !== null
+  return isLimited ? Readable.from(throttledBody(body, throttle, signal)) : body
+}
 
 async function readBody(
   body: Dispatcher.ResponseData['body'],
   maxBytes: number,
+  { throttle, signal }: HttpOptions,
 ): Promise<Uint8Array> {
   const parts: Buffer[] = []
   let length = 0
@@ -99,6 +109,7 @@ async function readBody(
       throw new BackupError('malformed', `The vault's answer has more than ${maxBytes} bytes.`)
     }
     parts.push(part)
+    await throttle?.take('download', part.length, signal)
   }
   const [only] = parts
   return only !== undefined && parts.length === 1 ? only : Buffer.concat(parts)

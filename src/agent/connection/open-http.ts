@@ -3,9 +3,11 @@
 import { enrolServerName } from '../../protocol/routes.ts'
 import { dial, type DialOptions, type VaultAddress } from './dial.ts'
 import { createHttp, type Http } from './http.ts'
+import type { Throttle } from './throttle.ts'
 
 export interface OpenHttpOptions extends DialOptions {
   readonly retryForMs: number
+  readonly throttle?: Throttle | undefined
 }
 
 const connections = 6
@@ -36,6 +38,7 @@ export async function openHttp(vault: VaultAddress, options: OpenHttpOptions): P
     origin: `https://${options.serverName}`,
     destination: vault,
     signal: options.signal,
+    throttle: options.throttle,
     retryForMs: options.retryForMs,
   })
 }

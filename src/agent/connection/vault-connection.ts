@@ -22,6 +22,7 @@ import type { StoredPointBytes, VaultConnection } from '../../repository/connect
 import type { ClientIdentity, VaultAddress } from './dial.ts'
 import type { Http } from './http.ts'
 import { openHttp } from './open-http.ts'
+import type { Throttle } from './throttle.ts'
 
 export interface ConnectOptions {
   readonly vault: VaultAddress
@@ -32,6 +33,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined
   /** How long what fails for the moment is repeated; two minutes unless said. */
   readonly retryForMs?: number
+  readonly throttle?: Throttle | undefined
 }
 
 const usualRetryMs = 2 * 60_000
@@ -44,6 +46,7 @@ export async function connectToVault(options: ConnectOptions): Promise<VaultConn
     identity,
     signal,
     retryForMs: options.retryForMs ?? usualRetryMs,
+    throttle: options.throttle,
   })
   return { identity: { vaultId, machineId }, ...calls(http) }
 }

@@ -12,7 +12,9 @@ import {
   vaultIdSchema,
 } from '../../protocol/messages.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
+import type { ThrottleSettings } from '../../policy/throttle.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
+import { throttleSchema } from './throttle-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
 
 const proxySchema = z.strictObject({
@@ -60,6 +62,7 @@ const policySchema = z.strictObject({
       include: z.array(pathSchema),
       exclude: z.array(z.string()),
       schedule: scheduleSchema.optional(),
+      throttle: throttleSchema.optional(),
     }),
   ),
 })
@@ -70,6 +73,8 @@ export interface SourcePolicy {
   readonly exclude: readonly string[]
   /** Undefined: `defaultSchedule`. */
   readonly schedule?: ScheduleSettings | undefined
+  /** Undefined: no limit. */
+  readonly throttle?: ThrottleSettings | undefined
 }
 export interface IncludedPath {
   readonly bytes: Uint8Array

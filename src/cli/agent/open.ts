@@ -15,7 +15,9 @@ import { agentStateDirectory } from '../../config/agent-places.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
 import { openRepository, type Repository } from '../../repository/repository.ts'
+import type { Throttle } from '../../agent/connection/throttle.ts'
 import type { CommandContext, Host } from './context.ts'
+import { openLine, type Line } from './line.ts'
 
 export const stateOf = ({ env, platform, getuid }: Host): AgentState =>
   openState(
@@ -26,6 +28,7 @@ export interface OpenAgent {
   readonly state: AgentState
   readonly registration: Registration
   readonly connection: VaultConnection
+  readonly line: Line
   readonly repository: Repository
   /** 32 bytes. */
   readonly masterKey: Uint8Array
@@ -61,10 +64,13 @@ export async function withConnection<T>(
   const state = stateOf(context.host)
   const registration = await registrationOf(state)
   const retryForMs = options.retryForMs ?? retryMs(context.host)
-  const connection = await connect(context, state, { ...registration, retryForMs })
+  const line = openLine(state)
+  const { throttle } = line
+  const connection = await connect(context, state, { ...registration, retryForMs, throttle })
   try {
-    return await work({ state, registration, connection })
+    return await work({ state, registration, connection, line })
   } finally {
+    line.close()
     await connection.close()
   }
 }
@@ -75,7 +81,7 @@ const maxKeyBytes = 4096
 export async function connect(
   { host, signal }: CommandContext,
   state: AgentState,
-  registration: Registration & { readonly retryForMs: number },
+  registration: Registration & { readonly retryForMs: number; readonly throttle?: Throttle },
 ): Promise<VaultConnection> {
   const { connectToVault } = await import('../../agent/connection/vault-connection.ts')
   const { chooseProxy } = await import('../../agent/connection/proxy.ts')
@@ -90,6 +96,7 @@ export async function connect(
     identity: { certificate, key },
     signal,
     retryForMs: registration.retryForMs,
+    throttle: registration.throttle,
   })
 }
 

@@ -30,9 +30,10 @@ export function withPoint<T>(
 
 export async function lookInto(
   context: CommandContext,
-  { repository }: OpenAgent,
+  { repository, line }: OpenAgent,
   facts: PointFacts,
 ): Promise<OpenedPoint> {
+  await line.use(facts.source)
   const { manifest, index } = await openPoint(repository, facts)
   const chunks = createChunkReader(repository, index, context)
   return { facts, manifest, chunks, tree: createTreeReader(chunks) }

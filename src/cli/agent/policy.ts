@@ -14,6 +14,7 @@ import type { CommandContext } from './context.ts'
 import { sourceOption, stateOf, usualSource } from './open.ts'
 import { addPolicyPlan } from './policy-plan.ts'
 import { addPolicySchedule } from './policy-schedule.ts'
+import { addPolicyThrottle, throttleLines } from './policy-throttle.ts'
 
 export function addPolicy(program: Command, context: CommandContext): void {
   const policy = program.command('policy').description('say what a source backs up')
@@ -38,6 +39,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
     .description('show what is included and excluded, and when it is backed up')
     .action((_options: unknown, command: Command) => show(context, command))
   addPolicySchedule(policy, context)
+  addPolicyThrottle(policy, context)
   addPolicyPlan(policy, context)
 }
 
@@ -112,13 +114,14 @@ async function show(context: CommandContext, command: Command): Promise<void> {
 function say(
   { output }: CommandContext,
   source: string,
-  { include: paths, exclude: patterns, schedule }: SourcePolicy,
+  { include: paths, exclude: patterns, schedule, throttle }: SourcePolicy,
 ): void {
   const include = paths.map(({ shown }) => shown)
   const when = scheduleText(schedule ?? defaultSchedule)
-  output.event({ event: 'policy', source, include, exclude: patterns, schedule: when })
+  output.event({ event: 'policy', source, include, exclude: patterns, schedule: when, throttle })
   output.line(`Source ${source}`)
   for (const path of include) output.line(`  include  ${path}`)
   for (const pattern of patterns) output.line(`  exclude  ${pattern}`)
   output.line(`  when     ${when}`)
+  for (const line of throttleLines(throttle)) output.line(`  ${line}`)
 }

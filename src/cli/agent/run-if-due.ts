@@ -1,6 +1,7 @@
 /** `backup run --if-due`: what timers and cron start. Runs the sources that are due, one after another, or says when they will be. */
 
 import { systemClock } from '../../base/clock.ts'
+import { messageOf } from '../../base/errors.ts'
 import { sleep } from '../../base/flow.ts'
 import { judgeSources, noteTry, type SourceVerdict } from '../../agent/schedule/due.ts'
 import { registrationOf, type AgentState } from '../../agent/state/state.ts'
@@ -59,6 +60,7 @@ async function runDue(
       await runStillDue(state, parseSourceName(source), run)
     } catch (error) {
       context.signal.throwIfAborted()
+      context.output.warn(`Source ${source} failed: ${messageOf(error)}`)
       failures.push(error)
     }
   }

@@ -135,6 +135,7 @@ interface SourceRun {
 
 async function runSource(context: CommandContext, agent: OpenAgent, job: SourceRun): Promise<void> {
   const startedMs = systemClock.now()
+  await agent.line.use(job.source)
   const runId = toHex(systemRandom(16))
   const progress = createProgress(context.output, context.host.stderr)
   const report = (facts: Partial<RunReport>) =>

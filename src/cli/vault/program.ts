@@ -5,6 +5,7 @@ import { defaultVaultDirectory } from '../../config/vault-directory.ts'
 import { prepareCommands } from '../render/command-line.ts'
 import { version } from '../render/version.ts'
 import { addClock } from './clock.ts'
+import { addCollect } from './collect.ts'
 import type { CommandContext } from './context.ts'
 import { addCredentials } from './credentials.ts'
 import { addHold } from './hold.ts'
@@ -33,6 +34,7 @@ export function createProgram(context: CommandContext): Command {
   addCredentials(program, context)
   addMachines(program, context)
   addRetention(program, context)
+  addCollect(program, context)
   addHold(program, context)
   addPin(program, context)
   addClock(program, context)

@@ -73,11 +73,14 @@ const keyOf = (material: TlsMaterial): SecureContextOptions => ({
   cert: material.certificate,
 })
 
-/** Slow clients must not hold connections: every wait has an end. A large body over a slow line may take a while. */
+/**
+ * Slow clients must not hold connections: every wait has an end. A body may take hours over a throttled line: that it
+ * goes on at all is looked at while it is read (api/body.ts).
+ */
 const patience = {
   handshakeTimeout: 10_000,
   headersTimeout: 15_000,
-  requestTimeout: 15 * 60_000,
+  requestTimeout: 6 * 60 * 60_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16_384,

@@ -42,7 +42,10 @@ class MachineFolder:
         """The bytes of an object, which are those that its name says."""
         name = id.hex()
         path = self.path / "repositories" / str(repository) / kind / name[:2] / name
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise Refused(f"{kind} {name} is missing") from None
         if sha256(data) != id:
             raise Refused(f"{kind} {name} is damaged")
         return data

@@ -3,11 +3,20 @@
 from pathlib import Path
 
 from point import open_signed
-from shapes import anything, exactly, fields, octets, one_of, text, unsigned
+from shapes import anything, array, ascending, exactly, fields, octets, one_of, text, unsigned
 from strict_cbor import Refused
 
 ID, WORD = octets(16), text()
 PURPOSE, ACCESS = one_of("register", "recover"), one_of("full", "read-only")
+CAUSE = one_of("asked", "expired")
+HASH, TIME, SEQ = octets(32), unsigned(), unsigned(least=1)
+
+
+def seqs(value):
+    array(SEQ)(value)
+    ascending(value)
+
+
 KINDS = {
     "vault-created": ({0: ID, 1: WORD}, {}),
     "address-set": ({0: WORD, 1: unsigned(65536)}, {}),
@@ -23,6 +32,17 @@ KINDS = {
     "certificate-revoked": ({0: WORD}, {}),
     "recovery-try": ({0: ID, 1: unsigned(), 2: one_of(0, 1)}, {}),
     "authority-successor": ({0: WORD}, {}),
+    "soft-delete-set": ({0: ID, 1: unsigned(181, 14)}, {}),
+    "points-deleted": ({0: ID, 1: WORD, 2: seqs, 3: CAUSE, 4: TIME}, {}),
+    "points-undeleted": ({0: ID, 1: WORD, 2: seqs, 3: TIME}, {}),
+    "points-removed": ({0: ID, 1: WORD, 2: seqs}, {}),
+    "hold-set": ({0: ID, 3: WORD}, {1: WORD, 2: SEQ}),
+    "hold-cleared": ({0: ID}, {1: WORD, 2: SEQ}),
+    "pin-issued": ({0: HASH, 1: ID, 2: WORD, 3: HASH, 4: HASH, 5: TIME}, {}),
+    "pin-refused": ({0: HASH}, {}),
+    "pin-used": ({0: HASH}, {}),
+    "clock-suspended": ({0: TIME, 1: TIME}, {}),
+    "clock-confirmed": ({0: TIME}, {}),
 }
 
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BackupError } from '../../../src/base/errors.ts'
-import { hourMs, minuteMs } from '../../../src/base/clock.ts'
+import { hourMs } from '../../../src/base/clock.ts'
 import {
   checkedSchedule,
   defaultSchedule,
@@ -135,11 +135,19 @@ describe('daylight saving', () => {
     expect(next(schedule, '2027-03-27T12:00Z', 2)).toEqual(['2027-03-28T01:00', '2027-03-29T00:30'])
   })
 
-  test('a clock that is set back over midnight does not repeat the times of the new day', () => {
-    const schedule = daily('America/Havana', '00:15')
-    const first = at('2026-11-01T04:15Z')
-    expect(nextTimes(schedule, first - 1, 2)).toEqual([first, first + 25 * hourMs])
-    expect(lastTime(schedule, first + 50 * minuteMs)).toBe(first)
+  test('the end of an hour that is repeated is after both', () => {
+    expect(next(daily('Europe/Berlin', '03:00'), '2026-10-24T12:00Z', 1)).toEqual([
+      '2026-10-25T02:00',
+    ])
+  })
+
+  test('a clock that is set back over midnight does not repeat the times of either day', () => {
+    // Until 2011, clocks in Newfoundland went from 00:01 back to 23:01.
+    const schedule = daily('America/St_Johns', '00:00', '23:30')
+    const times = ['2010-11-07T02:00', '2010-11-07T02:30', '2010-11-08T03:00', '2010-11-08T03:30']
+    expect(next(schedule, '2010-11-06T12:00Z', 4)).toEqual(times)
+    expect(next(schedule, '2010-11-07T02:31Z', 1)).toEqual(['2010-11-08T03:00'])
+    expect(shown([lastTime(schedule, at('2010-11-07T02:50Z'))])).toEqual(['2010-11-07T02:30'])
   })
 
   test('a day that a country left out has no times', () => {
