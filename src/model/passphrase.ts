@@ -24,11 +24,11 @@ export function passphraseBytes(text: string): Uint8Array<ArrayBuffer> {
   return utf8(normal)
 }
 
-/** The text of a passphrase file, without the one line break at its end. @throws BackupError `passphrase-weak` */
+/** The text of a passphrase file, without the one line break at its end, and without the mark that some editors begin a file with. @throws BackupError `passphrase-weak` */
 export function passphraseFromFile(bytes: Uint8Array): string {
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch (error) {
     throw new BackupError('passphrase-weak', 'The passphrase file is not UTF-8 text.', {
       hint: 'Save it as UTF-8.',

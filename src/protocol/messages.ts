@@ -169,6 +169,25 @@ export const changedPointsAnswerSchema = z.object({
   ),
 })
 
+/** What retention will do with a machine's points. Reasons as in src/policy/retention-verdict.ts. */
+export const retentionPlanSchema = z.object({
+  /** The clock has jumped: nothing happens until it is confirmed. */
+  suspended: z.boolean(),
+  points: z.array(
+    z.object({
+      pointId: recordHashSchema,
+      source: sourceNameSchema,
+      seq: counter,
+      committedAt: timeMs,
+      state: z.enum(pointStates),
+      reasons: z.array(z.object({ kind: z.string(), until: timeMs.nullable() })),
+      deletedAt: timeMs.nullable(),
+      removedAt: timeMs.nullable(),
+      freedBytes: counter,
+    }),
+  ),
+})
+
 /** Facts of a `pin-required` error: what the operator is told. */
 export const pinRequiredFactsSchema = z.object({
   requestCode: z.string().regex(/^[0-9a-f]{4}(-[0-9a-f]{4}){2}$/),
@@ -219,6 +238,7 @@ export type RecoveryFinishRequest = z.output<typeof recoveryFinishRequestSchema>
 export type RecoveryFinishAnswer = z.output<typeof recoveryFinishAnswerSchema>
 export type ServiceAnswer = z.output<typeof serviceAnswerSchema>
 export type ObjectListing = z.output<typeof objectListingSchema>
+export type RetentionPlanAnswer = z.output<typeof retentionPlanSchema>
 export type PointsRequest = z.output<typeof pointsRequestSchema>
 export type ChangedPoints = z.output<typeof changedPointsAnswerSchema>
 export type ChangedPoint = ChangedPoints['points'][number]

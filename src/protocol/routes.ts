@@ -25,6 +25,7 @@ export const apiRoutes = {
   sources: () => '/v1/sources',
   points: () => '/v1/points',
   point: (source: SourceName, seq: number) => `/v1/sources/${source}/points/${seq}`,
+  retentionPlan: () => '/v1/retention/plan',
   deletePoints: () => '/v1/points/delete',
   undeletePoints: () => '/v1/points/undelete',
   run: (id: string) => `/v1/runs/${id}`,

@@ -12,6 +12,7 @@ import type {
   ChangedPoint,
   ObjectListing,
   PointState,
+  RetentionPlanAnswer,
   RunReport,
   ServiceAnswer,
 } from '../protocol/messages.ts'
@@ -86,6 +87,8 @@ export interface VaultConnection {
    */
   deletePoints(ids: readonly RecordHash[], pin?: string): Promise<readonly ChangedPoint[]>
   undeletePoints(ids: readonly RecordHash[]): Promise<readonly ChangedPoint[]>
+  /** What goes within so many days; null: all points, also those that stay. */
+  retentionPlan(days: number | null): Promise<RetentionPlanAnswer>
 
   putRun(id: string, report: RunReport): Promise<void>
   unregister(): Promise<void>

@@ -79,6 +79,7 @@ const rebuiltTables = [
   'authorities',
   'points',
   'pointStates',
+  'trash',
   'holds',
   'pins',
   'objects',

@@ -12,6 +12,7 @@ import {
 } from './authority/server-certificates.ts'
 import { listSuccessors } from './catalog/authorities.ts'
 import { readAddress, readMeta, writeMeta } from './catalog/meta.ts'
+import { collectIfDue } from './collection/collect.ts'
 import { createEnrolApp } from './enrolment/app.ts'
 import { createRecoveryNonces } from './enrolment/recovery-nonces.ts'
 import { startFront, type Front } from './front/front.ts'
@@ -31,8 +32,8 @@ export interface ServeOptions {
 export interface RunningVault {
   readonly port: number
   /**
-   * Renews certificates that are at half their life, makes the authority's successor in time, and lets points expire.
-   * Done by itself at the start and every hour.
+   * Renews certificates that are at half their life, makes the authority's successor in time, lets points expire; once a day
+   * gives back the space of what none of them needs. Done by itself every hour.
    */
   lookAfter(): Promise<void>
   /** Requests that are being answered have a few seconds to end. The opened vault stays open. */
@@ -90,11 +91,21 @@ async function lookAfter(
   { certificates, servers, messages }: Parts,
 ): Promise<void> {
   await lookAfterPoints(vault, messages)
+  await lookAfterObjects(vault, messages)
   await prepareSuccessor(vault, messages)
   const renewed = await certificates.renewIfDue()
   if (renewed === undefined) return
   servers.renew(renewed)
   messages.info({ event: 'server-certificate-renewed' })
+}
+
+/** Once a day; what could not be read of a machine keeps all that is its own. */
+async function lookAfterObjects(vault: OpenVault, messages: FastifyBaseLogger): Promise<void> {
+  const collected = await collectIfDue(pointContextOf(vault))
+  if (collected === undefined) return
+  const { skipped, ...counts } = collected
+  messages.info({ event: 'objects-collected', ...counts })
+  for (const one of skipped) messages.error({ event: 'collection-skipped', ...one })
 }
 
 async function lookAfterPoints(vault: OpenVault, messages: FastifyBaseLogger): Promise<void> {

@@ -3,6 +3,7 @@
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { ObjectKind } from '../../src/model/ids.ts'
 import {
   registeredMachine,
   startCommandVault,
@@ -85,12 +86,21 @@ describe('what the next point needs and the vault has lost', { timeout: 120_000 
       change(all.folder)
       const { summary } = await backUp(all.machine)
       expect(summary.bytesSent, kind).toBeLessThan(fileCount * small)
-      await expectGood(all)
+      await expectRestored(all.machine, all.folder)
     }
-    for (const { path } of storedObjects(all.vault.directory)) rmSync(path)
+    const removeAll = (kind?: ObjectKind) => {
+      for (const { path } of storedObjects(all.vault.directory, kind)) rmSync(path)
+    }
+    removeAll()
     change(all.folder)
-    const { summary } = await backUp(all.machine)
-    expect(summary.bytesSent).toBeGreaterThan(fileCount * small)
+    expect((await backUp(all.machine)).summary.bytesSent).toBeGreaterThan(fileCount * small)
+    await expectRestored(all.machine, all.folder)
+
+    // Now what is lost is not on the vault's list either: the agent sees it before it commits.
+    removeAll('data')
+    await all.vault.vault('rebuild-catalog')
+    change(all.folder)
+    expect((await backUp(all.machine)).summary.bytesSent).toBeGreaterThan(fileCount * small)
     await expectGood(all)
   })
 

@@ -17,7 +17,7 @@ function fill(folder: string): void {
       writeRandom(join(folder, name, 'inner', `file-${file}`), 60_000 * (file + 1), seed)
     }
   }
-  for (let file = 0; file < 2_500; file++) {
+  for (let file = 0; file < 1_600; file++) {
     writeRandom(join(folder, 'many', `a name that takes some room ${file}`.padEnd(120, '-')), 20)
   }
 }
@@ -55,7 +55,6 @@ describe('what the newest point does not name', { timeout: 180_000 }, () => {
     }
     const kinds = new Set(['data', 'tree', 'index', 'refs', 'manifest'])
     expect(await removeUnneeded(vault.directory)).toEqual(kinds)
-    await expectSound(machine)
     await expectRestored(machine, folder)
 
     // The vault's catalog still lists what is gone.

@@ -14,6 +14,7 @@ import type {
 export interface MemoryVault extends VaultConnection {
   readonly stored: Map<ObjectId, NewObject>
   readonly storedPoints: StoredPointBytes[]
+  readonly storedSlots: Uint8Array[]
   /** What was asked for, in order: `object ID`, or `range ID start-end`. */
   readonly requests: string[]
   /** Objects that the vault keeps a second, good copy of: whole reads are answered from it. */
@@ -25,6 +26,7 @@ export interface MemoryVault extends VaultConnection {
 export function createMemoryVault(): MemoryVault {
   const stored = new Map<ObjectId, NewObject>()
   const storedPoints: StoredPointBytes[] = []
+  const storedSlots: Uint8Array[] = []
   const requests: string[] = []
   const secondCopies = new Map<ObjectId, Uint8Array>()
   const bytesOf = (id: ObjectId): Uint8Array => {
@@ -36,6 +38,7 @@ export function createMemoryVault(): MemoryVault {
   return {
     stored,
     storedPoints,
+    storedSlots,
     requests,
     secondCopies,
     flip: (id, at) => {
@@ -54,8 +57,9 @@ export function createMemoryVault(): MemoryVault {
     configs: unused,
     config: unused,
     putConfig: unused,
-    slots: unused,
-    slot: unused,
+    slots: () => Promise.resolve(storedSlots.map((_, number) => number)),
+    slot: (_repository, number) =>
+      Promise.resolve(storedSlots[number]?.slice() ?? new Uint8Array(0)),
     putSlot: unused,
     putObject: (_repository, object) => {
       stored.set(object.id, object)

@@ -7,6 +7,7 @@ import { compareBytes, systemRandom, utf8 } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { chunkId, splitHash } from '../../src/crypto/chunk-id.ts'
 import { deriveKeys } from '../../src/crypto/keys.ts'
+import { defaultArgon2, encodeSlot } from '../../src/model/slot.ts'
 import { signP256 } from '../../src/crypto/primitives/signature.ts'
 import { indexContext, manifestContext, sealObject } from '../../src/crypto/sealed-object.ts'
 import { encodeCommit } from '../../src/model/commit.ts'
@@ -86,6 +87,13 @@ export function createTestRepository(options: { segmentBytes?: number } = {}): T
   const repositoryId = systemRandom(32)
   const keys = deriveKeys(systemRandom(32), repositoryId)
   const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  vault.storedSlots.push(
+    encodeSlot({
+      ...{ ...vault.identity, repository: 0, repositoryId, slot: 0, createdMs: 0 },
+      ...{ argon2: defaultArgon2, salt: systemRandom(32), authPublicKey: systemRandom(32) },
+      ...{ sealedMasterKey: systemRandom(48), commitment: systemRandom(32) },
+    }),
+  )
   const repository: Repository = {
     connection: vault,
     number: 0,

@@ -3,7 +3,7 @@
 import type { RecordHash } from '../../model/ids.ts'
 import type { SystemName } from '../../model/manifest.ts'
 
-export type DamagedKind = 'refs' | 'manifest' | 'index' | 'pack' | 'chunk'
+export type DamagedKind = 'refs' | 'manifest' | 'index' | 'pack' | 'chunk' | 'slot'
 
 export interface Damage {
   /** Of an object, or of a chunk that no object holds. */

@@ -8,6 +8,7 @@ import { indexSetOf, loadIndex, type PackFacts } from '../../repository/index-se
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import { readManifest, type PointFacts } from '../../repository/point-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { checkKeySlots } from './key-slots.ts'
 import { createDamageList, type Damage, type DamageList } from './damage-list.ts'
 import { checkPresence, readNamedObjects } from './named-objects.ts'
 import { readPacks } from './read-packs.ts'
@@ -43,6 +44,7 @@ export async function verifyPoints(
   options: VerifyOptions,
 ): Promise<VerifyResult> {
   const damages = createDamageList()
+  await checkKeySlots(repository, damages)
   const named = await readNamedObjects(repository, points, damages)
   const manifests = await readManifests(repository, points, damages)
   const indexIds = new Set(manifests.flatMap((each) => indexIdsOf(each.manifest)))

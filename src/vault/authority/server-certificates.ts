@@ -7,7 +7,7 @@ import { serverLifeMs } from './certificates.ts'
 
 export interface ServerCertificates {
   current(): TlsMaterial
-  /** New material if the certificate's half life is over, or other authorities are to be trusted; undefined otherwise. */
+  /** New material if the certificate's half life is over, or names or trusted authorities are others; undefined otherwise. */
   renewIfDue(): Promise<TlsMaterial | undefined>
 }
 
@@ -22,26 +22,36 @@ export interface CertificateOwner {
 export async function createServerCertificates(
   owner: CertificateOwner,
 ): Promise<ServerCertificates> {
-  let material = await make(owner)
-  let madeAt = owner.clock.now()
+  let shown = await make(owner)
   return {
-    current: () => material,
+    current: () => shown.material,
     renewIfDue: async () => {
-      const age = owner.clock.now() - madeAt
-      if (age >= 0 && age < serverLifeMs / 2 && trustsAllOf(material, owner.authority)) {
-        return undefined
-      }
-      material = await make(owner)
-      madeAt = owner.clock.now()
-      return material
+      if (await isGood(shown, owner)) return undefined
+      shown = await make(owner)
+      return shown.material
     },
   }
 }
 
-async function make({ authority, names }: CertificateOwner): Promise<TlsMaterial> {
-  const pair = await authority.issueServerCertificate(await names())
-  return { ...pair, authorities: authority.trusted() }
+interface Shown {
+  readonly material: TlsMaterial
+  readonly names: readonly string[]
+  readonly madeMs: number
 }
 
-const trustsAllOf = (material: TlsMaterial, authority: Authority): boolean =>
-  material.authorities.join() === authority.trusted().join()
+async function make({ authority, clock, names }: CertificateOwner): Promise<Shown> {
+  const held = await names()
+  const pair = await authority.issueServerCertificate(held)
+  const material = { ...pair, authorities: authority.trusted() }
+  return { material, names: held, madeMs: clock.now() }
+}
+
+async function isGood(
+  { material, names, madeMs }: Shown,
+  owner: CertificateOwner,
+): Promise<boolean> {
+  const ageMs = owner.clock.now() - madeMs
+  const isYoung = ageMs >= 0 && ageMs < serverLifeMs / 2
+  const trustsAll = material.authorities.join() === owner.authority.trusted().join()
+  return isYoung && trustsAll && names.join() === (await owner.names()).join()
+}

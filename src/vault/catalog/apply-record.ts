@@ -2,12 +2,13 @@
 
 import type { MachineId } from '../../model/ids.ts'
 import { usualSoftDeleteDays } from '../../policy/soft-delete.ts'
-import type { EntryOf, LogEntry } from '../records/entries.ts'
+import type { EntryOf } from '../records/entries.ts'
 import type { LogRecord } from '../records/log-record.ts'
 import { confirmClock, suspendClock } from './clock.ts'
 import { clearHold, setHold } from './holds.ts'
 import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
 import { addPin, countRefusedPin, markPinUsed } from './pins.ts'
+import { addTrash, markPurged } from './trash.ts'
 import { markDeleted, markRemoved, markUndeleted } from './point-states.ts'
 import type { Catalog } from './tables.ts'
 
@@ -19,13 +20,13 @@ export async function applyRecord(catalog: Catalog, record: LogRecord, sum: stri
   await catalog.transaction().execute(async (transaction) => {
     const head = await readLogHead(transaction)
     if (head.number >= record.number) return
-    await applyEntry(transaction, record.entry, record.atMs)
+    await applyEntry(transaction, record)
     await writeMeta(transaction, 'lastRecordAt', String(record.atMs))
     await writeLogHead(transaction, { number: record.number, sum })
   })
 }
 
-async function applyEntry(catalog: Catalog, entry: LogEntry, atMs: number): Promise<void> {
+async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord): Promise<void> {
   switch (entry.kind) {
     case 'vault-created':
       await catalog
@@ -110,6 +111,12 @@ async function applyEntry(catalog: Catalog, entry: LogEntry, atMs: number): Prom
       return
     case 'pin-used':
       await markPinUsed(catalog, entry, atMs)
+      return
+    case 'objects-trashed':
+      await addTrash(catalog, { number, atMs, entry })
+      return
+    case 'objects-purged':
+      await markPurged(catalog, entry)
       return
     case 'clock-suspended':
       await suspendClock(catalog, entry)

@@ -14,6 +14,8 @@ type MetaKey =
   | 'clockSeen'
   /** Where the clock was seen to jump: `seen,clock`, ms. */
   | 'clockSuspended'
+  /** When objects were last collected, ms. */
+  | 'collectedAt'
   /** Time of the last record of the log, ms. */
   | 'lastRecordAt'
 

@@ -94,16 +94,30 @@ const newRow = (place: ObjectPlace, object: ReceivedObject): ObjectRow => ({
   purgeAt: null,
 })
 
-/** What is asked for is kept for another 30 days. */
+export interface Renewal {
+  readonly ids: readonly ObjectId[]
+  readonly nowMs: number
+}
+
+/** What is asked for is kept for another 30 days, and is in the trash no more. */
 export async function renewObjects(
   catalog: Catalog,
   place: ObjectPlace,
-  renewal: { readonly ids: readonly ObjectId[]; readonly nowMs: number },
+  renewal: Renewal,
 ): Promise<void> {
   for (const some of batches(renewal.ids)) {
     await catalog
       .updateTable('objects')
-      .set({ askedAt: renewal.nowMs })
+      .set((of) => ({
+        askedAt: renewal.nowMs,
+        purgeAt: null,
+        state: of
+          .case()
+          .when('state', '=', 'trash')
+          .then('staged' as const)
+          .else(of.ref('state'))
+          .end(),
+      }))
       .where('machineId', '=', place.machineId)
       .where('repository', '=', place.repository)
       .where('id', 'in', some)
@@ -111,22 +125,95 @@ export async function renewObjects(
   }
 }
 
-/** A point is about to name them. In trash they are no more. */
+/** A point is about to name them, or does. In trash they are no more. */
 export async function markLive(
   catalog: Catalog,
   place: ObjectPlace,
-  ids: readonly ObjectId[],
+  { ids, nowMs }: Renewal,
 ): Promise<void> {
   for (const some of batches(ids)) {
     await catalog
       .updateTable('objects')
-      .set({ state: 'live', purgeAt: null })
+      .set({ state: 'live', purgeAt: null, askedAt: nowMs })
       .where('machineId', '=', place.machineId)
       .where('repository', '=', place.repository)
-      .where('state', 'in', ['staged', 'trash'])
+      .where('state', 'in', ['staged', 'live', 'trash'])
       .where('id', 'in', some)
       .execute()
   }
+}
+
+export interface UnusedTimes {
+  /** Staged ones that were last sent or asked for at or before then. */
+  readonly stagedBefore: number
+  /** Live ones that no commit has looked at since. */
+  readonly liveBefore: number
+}
+
+/** Objects that may be unneeded: whether a point names them is not known here. */
+export const unusedObjects = (
+  catalog: Catalog,
+  place: ObjectPlace,
+  { stagedBefore, liveBefore }: UnusedTimes,
+): Promise<ObjectRow[]> =>
+  at(catalog, place)
+    .selectAll()
+    .where((where) =>
+      where.or([
+        where.and([where('state', '=', 'staged'), where('askedAt', '<=', stagedBefore)]),
+        where.and([where('state', '=', 'live'), where('askedAt', '<=', liveBefore)]),
+      ]),
+    )
+    .execute()
+
+/** Numbers of the repositories of which there are objects. */
+export async function repositoriesOf(catalog: Catalog, machineId: MachineId): Promise<number[]> {
+  const rows = await catalog
+    .selectFrom('objects')
+    .select('repository')
+    .distinct()
+    .where('machineId', '=', machineId)
+    .orderBy('repository')
+    .execute()
+  return rows.map(({ repository }) => repository)
+}
+
+export interface BackFromTrash {
+  readonly id: ObjectId
+  readonly state: 'staged' | 'live'
+  /** Only where it was put into the trash with that time. */
+  readonly purgeAt?: number
+}
+
+export async function backFromTrash(
+  catalog: Catalog,
+  place: ObjectPlace,
+  { id, state, purgeAt }: BackFromTrash,
+): Promise<void> {
+  const update = catalog
+    .updateTable('objects')
+    .set({ state, purgeAt: null })
+    .where('machineId', '=', place.machineId)
+    .where('repository', '=', place.repository)
+    .where('id', '=', id)
+    .where('state', '=', 'trash')
+  await (purgeAt === undefined ? update : update.where('purgeAt', '=', purgeAt)).execute()
+}
+
+/** The row goes with the copy that it tells of; another copy has another row by now. */
+export async function forgetPurged(
+  catalog: Catalog,
+  place: ObjectPlace,
+  { id, purgeAt }: Pick<Row<'trash'>, 'id' | 'purgeAt'>,
+): Promise<void> {
+  await catalog
+    .deleteFrom('objects')
+    .where('machineId', '=', place.machineId)
+    .where('repository', '=', place.repository)
+    .where('id', '=', id)
+    .where('state', '=', 'trash')
+    .where('purgeAt', '=', purgeAt)
+    .execute()
 }
 
 /** The store has them no more. */

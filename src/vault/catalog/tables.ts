@@ -67,6 +67,19 @@ export interface Tables {
     state: 'staged' | 'live' | 'trash' | 'damaged'
     purgeAt: number | null
   }
+  /** Copies in the trash; what bears their names meanwhile is another copy. */
+  trash: {
+    /** Number of the record of the log that put it there. */
+    decision: number
+    machineId: MachineId
+    repository: number
+    kind: ObjectKind
+    id: ObjectId
+    decidedAt: number
+    purgeAt: number
+    /** 1: its purge is in the log. */
+    isPurged: 0 | 1
+  }
   points: {
     machineId: MachineId
     source: SourceName
@@ -138,7 +151,7 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 2
+export const catalogVersion = 3
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
@@ -160,6 +173,10 @@ export const tableStatements: readonly string[] = [
   `create table "objects" ("machineId" text not null, "repository" integer not null, "id" text not null, "kind" text not null,
      "sizeBytes" integer not null, "receivedAt" integer not null, "askedAt" integer not null, "state" text not null,
      "purgeAt" integer, primary key ("machineId", "repository", "id")) without rowid`,
+  `create table "trash" ("decision" integer not null, "machineId" text not null, "repository" integer not null,
+     "kind" text not null, "id" text not null, "decidedAt" integer not null, "purgeAt" integer not null, "isPurged" integer not null,
+     primary key ("decision", "id")) without rowid`,
+  `create index "trashOfMachine" on "trash" ("machineId", "repository", "id")`,
   `create table "points" ("machineId" text not null, "source" text not null, "seq" integer not null, "hash" text not null,
      "repository" integer not null, "committedAt" integer not null, "tags" text not null, "retainUntil" integer not null,
      "lockUntil" integer not null, "recordNumber" integer not null, "commit" blob not null, "record" blob not null,

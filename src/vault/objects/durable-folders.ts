@@ -6,6 +6,8 @@ import type { FileCalls } from './file-calls.ts'
 export interface DurableFolders {
   /** The folder is there, and so are, durably, its name and those of all folders above it. */
   ensure(path: string): Promise<void>
+  /** The folder is gone: the next use of the name makes it anew. */
+  forget(path: string): void
 }
 
 /**
@@ -23,5 +25,5 @@ export function createDurableFolders(root: string, calls: FileCalls): DurableFol
       known.add(folder)
     }
   }
-  return { ensure }
+  return { ensure, forget: (path) => void known.delete(path) }
 }

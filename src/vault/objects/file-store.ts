@@ -1,5 +1,6 @@
 /** The store that needs nothing but a folder (docs/format.md 11). Most kinds are kept twice, in two trees of files. */
 
+import { rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
@@ -8,8 +9,9 @@ import { createDurableFolders } from './durable-folders.ts'
 import { nodeFileCalls, type FileCalls } from './file-calls.ts'
 import { checkFile, openIfThere, readAheadBytes } from './file-check.ts'
 import { createInTree, heal, pathsOf, type Tree } from './file-place.ts'
+import { moveInTree } from './file-move.ts'
 import { entriesOf, listFiles, statFile } from './file-tree.ts'
-import { checkKey, checkPrefix, isKeptTwice } from './keys.ts'
+import { checkKey, checkPrefix, isKeptTwice, trashFolder } from './keys.ts'
 import type { ObjectStore, OpenObject, ReadRange } from './object-store.ts'
 import { removeLeftovers } from './temporary-files.ts'
 
@@ -54,6 +56,11 @@ export async function openFileStore(
         .map((name) => name.slice(0, -1))
         .sort()
     },
+    move: (key, newKey) => {
+      checkKey(key)
+      checkKey(newKey)
+      return translated(newKey, () => moveInTree(tree, key, newKey))
+    },
     remove: (key) => remove(tree, key),
   }
 }
@@ -91,6 +98,20 @@ async function remove(tree: Tree, key: string): Promise<void> {
     if ((await statFile([path], '')) === undefined) continue
     await tree.calls.remove(path)
     await tree.calls.syncDirectory(dirname(path))
+    if (key.startsWith(trashFolder)) await removeEmptyFolders(tree, path)
+  }
+}
+
+/** Each decision has folders of its own in the trash, which nobody needs when they are empty. */
+async function removeEmptyFolders({ folders, roots }: Tree, path: string): Promise<void> {
+  const trashes = roots.map((root) => dirname(join(root, trashFolder, '-')))
+  for (let at = dirname(path); !trashes.includes(at); at = dirname(at)) {
+    try {
+      await rmdir(at)
+    } catch {
+      return
+    }
+    folders.forget(at)
   }
 }
 

@@ -51,6 +51,12 @@ export const commitKey = (folderOfPoint: string): string => `${folderOfPoint}com
 export const pointRecordKey = (folderOfPoint: string, number: number): string =>
   `${folderOfPoint}record-${numberName(number)}`
 
+export const trashFolder = 'trash/'
+
+/** The copy that a record of the log has put into the trash. */
+export const trashKey = (decision: number, key: string): string =>
+  `${trashFolder}${numberName(decision)}/${key}`
+
 /** @throws BackupError `malformed` for whatever is not `a/b/c` of `[a-z0-9-]`: no key can leave its folder. */
 export function checkKey(key: string): void {
   if (key.length > 512 || !/^[a-z0-9-]+(\/[a-z0-9-]+)*$/.test(key)) {

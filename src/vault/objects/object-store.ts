@@ -47,6 +47,11 @@ export interface ObjectStore {
   list(prefix: string, after?: string): AsyncIterable<StoredObject>
   /** Names of the folders directly below a folder, ascending. */
   folders(prefix: string): Promise<readonly string[]>
+  /**
+   * Gives content-addressed bytes another name; false if nothing bears the first. A sound object that bears the second name
+   * stays. Stopped at any moment and done again it ends the same, and at every moment the bytes bear one of the names.
+   */
+  move(key: string, newKey: string): Promise<boolean>
   /** Not reachable through the API: for purge. */
   remove(key: string): Promise<void>
 }

@@ -1,7 +1,6 @@
 /** Which objects a commit may name: the rule of docs/protocol.md, "Commit", 4. */
 
-import { hourMs } from '../../base/clock.ts'
-import type { Clock } from '../../base/clock.ts'
+import { hourMs, type Clock } from '../../base/clock.ts'
 import { forEachLimited } from '../../base/flow.ts'
 import { objectKinds, type ObjectId, type ObjectKind } from '../../model/ids.ts'
 import {
@@ -13,7 +12,8 @@ import {
   type ReceivedObject,
 } from '../catalog/objects.ts'
 import type { Catalog } from '../catalog/tables.ts'
-import { kindFolder, objectKey, type Namespace } from './keys.ts'
+import { findTrash } from '../catalog/trash.ts'
+import { kindFolder, objectKey, trashKey, type Namespace } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 
 export interface PresenceContext {
@@ -27,9 +27,10 @@ export interface RepositoryPlace {
   readonly repository: number
 }
 
-/** Objects in trash can be named until a day before their purge: no purge can then meet the commit. */
-const trashMarginMs = 24 * hourMs
 const looksAtOnce = 16
+
+/** Objects in the trash can be named until a day before their purge: no purge can then meet the commit. */
+export const trashMarginMs = 24 * hourMs
 
 export const placeOf = ({ space, repository }: RepositoryPlace): ObjectPlace => ({
   machineId: space.machineId,
@@ -38,7 +39,7 @@ export const placeOf = ({ space, repository }: RepositoryPlace): ObjectPlace => 
 
 /**
  * Those of `ids` that a commit may name. The store is asked for each: what the catalog does not know is added,
- * what the store does not have is forgotten.
+ * what the store does not have is forgotten. Some may be in the trash still: see bringBack.
  */
 export async function presentObjects(
   context: PresenceContext,
@@ -48,10 +49,10 @@ export async function presentObjects(
   const rows = await knownObjects(context, place, ids)
   const present = new Map<ObjectId, ObjectRow>()
   const gone: ObjectId[] = []
-  await forEachLimited(rows.values(), looksAtOnce, async (row) => {
-    if (!isUsable(row, context.clock.now())) return
-    const key = keyOf(place, row.kind, row.id)
-    if ((await context.store.stat(key)) !== undefined) present.set(row.id, row)
+  const usable = [...rows.values()].filter((row) => isUsable(row, context.clock.now()))
+  await forEachLimited(usable, looksAtOnce, async (row) => {
+    const key = await placeOfBytes(context, place, row)
+    if (key !== undefined) present.set(row.id, row)
     else gone.push(row.id)
   })
   await forgetObjects(context.catalog, placeOf(place), gone)
@@ -82,13 +83,13 @@ export async function knownObjects(
 
 /** Its time starts anew: nobody knows when it was last asked for. */
 async function lookFor(
-  { store, clock }: PresenceContext,
+  { store, catalog, clock }: PresenceContext,
   place: RepositoryPlace,
   id: ObjectId,
 ): Promise<ReceivedObject | undefined> {
   const nowMs = clock.now()
-  for (const kind of objectKinds) {
-    const stored = await store.stat(keyOf(place, kind, id))
+  for await (const { kind, key } of possiblePlaces(catalog, place, id)) {
+    const stored = await store.stat(key)
     if (stored !== undefined) {
       const { sizeBytes, storedAtMs: receivedAt } = stored
       return { id, kind, sizeBytes, receivedAt, askedAt: nowMs }
@@ -97,8 +98,36 @@ async function lookFor(
   return undefined
 }
 
+/** Of all kinds, at their own places and in the trash: where it could be. */
+async function* possiblePlaces(
+  catalog: Catalog,
+  place: RepositoryPlace,
+  id: ObjectId,
+): AsyncGenerator<{ readonly kind: ObjectKind; readonly key: string }> {
+  for (const kind of objectKinds) yield { kind, key: keyOf(place, kind, id) }
+  for (const { kind, decision } of await findTrash(catalog, placeOf(place), [id])) {
+    yield { kind, key: trashKey(decision, keyOf(place, kind, id)) }
+  }
+}
+
 export const keyOf = (place: RepositoryPlace, kind: ObjectKind, id: ObjectId): string =>
   objectKey(kindFolder(place.space, place.repository, kind), id)
+
+/** Where an object's bytes are: at its own place, or in the trash, if they can be brought back from there. */
+async function placeOfBytes(
+  { store, catalog, clock }: PresenceContext,
+  place: RepositoryPlace,
+  { kind, id }: ObjectRow,
+): Promise<string | undefined> {
+  const key = keyOf(place, kind, id)
+  if ((await store.stat(key)) !== undefined) return key
+  for (const copy of await findTrash(catalog, placeOf(place), [id])) {
+    const inTrash = trashKey(copy.decision, key)
+    const isFarFromPurge = copy.purgeAt - clock.now() > trashMarginMs
+    if (isFarFromPurge && (await store.stat(inTrash)) !== undefined) return inTrash
+  }
+  return undefined
+}
 
 function isUsable(row: ObjectRow, nowMs: number): boolean {
   switch (row.state) {

@@ -12,8 +12,8 @@ import { keyOf, placeOf, presentObjects, type RepositoryPlace } from '../objects
 import type { PointContext } from './context.ts'
 
 /**
- * The ids that the point needs and that are not known to be live already: manifest, objects of the refs, packs, indexes.
- * `earlier`: the commit before, whose shards need no second look.
+ * The ids that the point needs: manifest, objects of the refs, packs, indexes.
+ * `earlier`: the commit before, whose shards need no second look; their ids are left out.
  * @throws BackupError `commit-refused`, `commit-missing` with facts `{missing, more}`
  */
 export async function checkObjects(
@@ -69,7 +69,7 @@ async function lookAt(
   for (const id of ids) {
     const row = present.get(id)
     if (row === undefined || !isRightKind(row.kind)) search.missing.add(id)
-    else if (row.state !== 'live') search.found.push(id)
+    else search.found.push(id)
   }
 }
 

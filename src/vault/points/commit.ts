@@ -8,6 +8,7 @@ import { markLive } from '../catalog/objects.ts'
 import { findPointState } from '../catalog/point-states.ts'
 import { findPoint, type PointRow } from '../catalog/points.ts'
 import { placeOf, type RepositoryPlace } from '../objects/presence.ts'
+import { bringBack } from '../objects/trash.ts'
 import { checkObjects } from './check-objects.ts'
 import { sourceOf, type PointContext, type SourcePlace } from './context.ts'
 import { commitKeyOf, findHead, isSameCommit, readCommit, takeIn } from './heads.ts'
@@ -102,7 +103,7 @@ interface LiveOptions {
 
 const checkHoldsMs = hourMs
 
-/** A check that took long is made again: what it saw first may have gone to trash since. */
+/** A check that took long is made again: what it saw first may have gone to the trash since. */
 async function makeAllLive(
   context: PointContext,
   commit: Commit,
@@ -111,8 +112,9 @@ async function makeAllLive(
   for (;;) {
     const startedAt = context.clock.now()
     const ids = await checkObjects(context, commit, options)
-    await markLive(context.catalog, placeOf(options.place), ids)
-    if (context.clock.now() - startedAt < checkHoldsMs) return
+    await markLive(context.catalog, placeOf(options.place), { ids, nowMs: startedAt })
+    const areInPlace = await bringBack(context, options.place, ids)
+    if (areInPlace && context.clock.now() - startedAt < checkHoldsMs) return
   }
 }
 

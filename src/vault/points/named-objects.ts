@@ -4,8 +4,9 @@ import type { Commit } from '../../model/commit.ts'
 import type { ObjectId } from '../../model/ids.ts'
 import { maxRefsBytes } from '../../model/limits.ts'
 import { checkRefs, refsItemKey } from '../../model/refs-reader.ts'
-import { readIfThere, type ObjectStore } from '../objects/object-store.ts'
+import { readIfThere } from '../objects/object-store.ts'
 import { keyOf, type RepositoryPlace } from '../objects/presence.ts'
+import { keyInTrash, type TrashContext } from '../objects/trash.ts'
 
 export interface NamedOptions {
   readonly place: RepositoryPlace
@@ -22,22 +23,30 @@ export interface NamedObjects {
 
 /** @throws BackupError `damaged`, `malformed` where the refs can not be read */
 export async function namedObjects(
-  store: ObjectStore,
+  context: TrashContext,
   { place, commit, seen }: NamedOptions,
 ): Promise<NamedObjects> {
   const ids: ObjectId[] = [commit.manifest]
   const inPlace = (key: string) => `${place.repository}:${key}`
-  const refs = await checkRefs(
-    commit.refsRoot,
-    (id) => readIfThere(store, keyOf(place, 'refs', id), maxRefsBytes),
-    {
-      known: (shard) => seen.has(inPlace(refsItemKey(shard))),
-      onShard: (shard) => void ids.push(...shard.ids),
-    },
-  )
+  const refs = await checkRefs(commit.refsRoot, (id) => readRefsObject(context, place, id), {
+    known: (shard) => seen.has(inPlace(refsItemKey(shard))),
+    onShard: (shard) => void ids.push(...shard.ids),
+  })
   for (const shard of refs.shards) {
     ids.push(shard.id)
     if (refs.missing.length === 0) seen.add(inPlace(refsItemKey(shard)))
   }
   return { ids: [...ids, ...refs.nodes], missing: refs.missing }
+}
+
+/** Also from the trash: what it names may have to be brought back from there. */
+async function readRefsObject(
+  context: TrashContext,
+  place: RepositoryPlace,
+  id: ObjectId,
+): Promise<Uint8Array | undefined> {
+  const found = await readIfThere(context.store, keyOf(place, 'refs', id), maxRefsBytes)
+  if (found !== undefined) return found
+  const key = await keyInTrash(context, place, { kind: 'refs', id })
+  return key === undefined ? undefined : await readIfThere(context.store, key, maxRefsBytes)
 }

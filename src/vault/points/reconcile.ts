@@ -95,8 +95,9 @@ async function markPoint(
 ): Promise<void> {
   const { commit } = decodeCommit(point.commit)
   const place: RepositoryPlace = { space, repository: commit.repository }
-  const named = await namedObjects(context.store, { place, commit, seen })
-  await markLive(context.catalog, placeOf(place), named.ids)
+  const named = await namedObjects(context, { place, commit, seen })
+  const renewal = { ids: named.ids, nowMs: context.clock.now() }
+  await markLive(context.catalog, placeOf(place), renewal)
 }
 
 async function* allPoints(context: PointContext, space: Namespace): AsyncGenerator<KnownPoint> {

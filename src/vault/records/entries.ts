@@ -1,10 +1,12 @@
 /** What the vault writes into its own log, and how each kind lies in a record's payload (docs/format.md 11.1). */
 
+import { objectKinds } from '../../model/ids.ts'
 import {
   booleanField,
   bytesField,
   choiceField,
   machineIdField,
+  objectIdsField,
   optional,
   seqsField,
   sourceField,
@@ -23,6 +25,7 @@ export const deletionCauses = ['asked', 'expired'] as const
 export type DeletionCause = (typeof deletionCauses)[number]
 
 const causeField = choiceField(deletionCauses)
+const kindField = choiceField(objectKinds)
 const purposeField = choiceField(credentialPurposes)
 const accessField = choiceField(accesses)
 
@@ -117,6 +120,17 @@ export const entryShapes = {
   },
   'pin-refused': { digest: [0, bytesField] },
   'pin-used': { digest: [0, bytesField] },
+  /** No point names them. Their files are moved to the trash, under the number of this record; `before`: unless used since. */
+  'objects-trashed': {
+    machineId: [0, machineIdField],
+    repository: [1, uintField],
+    objectKind: [2, kindField],
+    ids: [3, objectIdsField],
+    purgeAt: [4, uintField],
+    before: [5, uintField],
+  },
+  /** What that record has moved to the trash, and was not brought back, is deleted after this. */
+  'objects-purged': { decision: [0, uintField] },
   /** The clock was seen to jump: nothing expires until it is confirmed. */
   'clock-suspended': { seenAt: [0, uintField], clockAt: [1, uintField] },
   'clock-confirmed': { clockAt: [0, uintField] },

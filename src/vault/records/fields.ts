@@ -1,12 +1,15 @@
 /** Fields of a log entry: a number in the payload's map and a way to and from CBOR. */
 
+import { concatBytes } from '../../base/bytes.ts'
 import { asArray, asBytes, asText, asUint, type CborMap, type CborValue } from '../../model/cbor.ts'
 import {
   idBytes,
   machineIdOf,
+  objectIdOf,
   parseSourceName,
   vaultIdOf,
   type MachineId,
+  type ObjectId,
   type SourceName,
   type VaultId,
 } from '../../model/ids.ts'
@@ -45,6 +48,22 @@ export const seqsField: Field<readonly number[]> = {
     const isAscending = seqs.every((seq, at) => seq > (seqs[at - 1] ?? 0))
     if (seqs.length > 0 && isAscending) return seqs
     throw new BackupError('malformed', `${what} is no ascending list of points.`)
+  },
+}
+
+const idLength = 32
+
+/** Joined into one byte string: a record has room for 450 of them. */
+export const objectIdsField: Field<readonly ObjectId[]> = {
+  encode: (ids) => concatBytes(...ids.map(idBytes)),
+  decode: (value, what) => {
+    const bytes = asBytes(value, what)
+    if (bytes.length === 0 || bytes.length % idLength !== 0) {
+      throw new BackupError('malformed', `${what} is no list of ids.`)
+    }
+    return Array.from({ length: bytes.length / idLength }, (_, at) =>
+      objectIdOf(bytes.subarray(at * idLength, (at + 1) * idLength)),
+    )
   },
 }
 

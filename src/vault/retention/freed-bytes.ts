@@ -40,7 +40,7 @@ export async function freedBytes(
 
 /** Refs that can not be read keep what they name, and free nothing. */
 async function idsOf(
-  { store }: FreedContext,
+  context: FreedContext,
   options: {
     readonly place: RepositoryPlace
     readonly commit: Commit
@@ -48,7 +48,7 @@ async function idsOf(
   },
 ): Promise<readonly ObjectId[]> {
   try {
-    return (await namedObjects(store, options)).ids
+    return (await namedObjects(context, options)).ids
   } catch (error) {
     if (errorCodeOf(error) === undefined) throw error
     return []

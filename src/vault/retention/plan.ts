@@ -6,10 +6,11 @@ import type { KeepReason, Verdict } from '../../policy/retention-verdict.ts'
 import { readClock, type ClockJump } from '../catalog/clock.ts'
 import { listMachines, type Machine } from '../catalog/machines.ts'
 import { sourcesOf, type KnownPoint } from '../catalog/points.ts'
-import { laterTime } from '../clock/vault-time.ts'
-import type { OperatorContext } from '../operator/context.ts'
-import { freedBytes } from './freed-bytes.ts'
+import { laterTime, type TimeContext } from '../clock/vault-time.ts'
+import { freedBytes, type FreedContext } from './freed-bytes.ts'
 import { judgeSource, softDeleteMs, type JudgedPoint } from './judge-source.ts'
+
+export type PlanContext = TimeContext & FreedContext
 
 export interface PlanQuery {
   readonly vaultId?: VaultId | undefined
@@ -38,7 +39,7 @@ export interface RetentionPlan {
 }
 
 export async function planRetention(
-  context: OperatorContext,
+  context: PlanContext,
   query: PlanQuery,
 ): Promise<RetentionPlan> {
   const nowMs = await laterTime(context)
@@ -53,14 +54,14 @@ export async function planRetention(
 }
 
 async function machinesOf(
-  { catalog }: OperatorContext,
+  { catalog }: PlanContext,
   { vaultId, machine }: PlanQuery,
 ): Promise<readonly Machine[]> {
   return machine === undefined ? await listMachines(catalog, vaultId) : [machine]
 }
 
 async function planMachine(
-  context: OperatorContext,
+  context: PlanContext,
   machine: Machine,
   nowMs: number,
 ): Promise<PlannedPoint[]> {

@@ -15,11 +15,13 @@ MAX_SLOT_BYTES = 4096
 
 
 def read_passphrase(file_bytes):
-    """The bytes of the passphrase in a file, without the line break at its end."""
+    """The bytes of the passphrase in a file, without the line break at its end and a byte order mark."""
     for end in (b"\r\n", b"\n"):
         if file_bytes.endswith(end):
             file_bytes = file_bytes[: -len(end)]
             break
+    if file_bytes.startswith(b"\xef\xbb\xbf"):
+        file_bytes = file_bytes[3:]
     passphrase = unicodedata.normalize("NFC", text_of(file_bytes))
     if len(passphrase) < 16 or any(unicodedata.category(c) == "Cc" for c in passphrase):
         raise Refused("not a passphrase")

@@ -21,6 +21,7 @@ const files: readonly PassphraseFile[] = [
   { about: 'normalization form C', file: utf8(`${composed}\n`) },
   { about: 'normalization form D', file: utf8(`${decomposed}\r\n`) },
   { about: '16 characters of four bytes', file: utf8(`${'\u{1f600}'.repeat(16)}\n`) },
+  { about: 'a byte order mark', file: utf8(`\ufeff${plain}\n`) },
   { about: 'a ligature stays one: form C, not form KC', file: utf8(`\ufb01${'x'.repeat(15)}`) },
   { about: 'a no-break space and a line separator', file: utf8(`${plain}\u00a0\u2028`) },
 ]

@@ -79,6 +79,21 @@ describe('verification', () => {
     expect(count).toBeGreaterThan(10)
   })
 
+  it('finds a key slot that is damaged, of another repository, or not there', async () => {
+    const slotsOf = ({ test }: ReturnType<typeof sample>) => test.vault.storedSlots
+    const damaged = sample()
+    const [slot] = slotsOf(damaged)
+    if (slot === undefined) throw new Error('none')
+    slot[100] = (slot[100] ?? 0) ^ 1
+    expect((await verify(damaged, false)).damages).toMatchObject([{ kind: 'slot', id: '0' }])
+    const foreign = sample()
+    slotsOf(foreign).splice(0, 1, ...slotsOf(sample()))
+    expect((await verify(foreign, false)).damages).toMatchObject([{ kind: 'slot', id: '0' }])
+    const none = sample()
+    slotsOf(none).length = 0
+    expect((await verify(none, false)).damages).toMatchObject([{ kind: 'slot' }])
+  })
+
   it('takes a pack for no place that the refs do not name', async () => {
     const state = sample()
     const { test } = state
