@@ -183,6 +183,7 @@ export const retentionPlanSchema = z.object({
       reasons: z.array(z.object({ kind: z.string(), until: timeMs.nullable() })),
       deletedAt: timeMs.nullable(),
       removedAt: timeMs.nullable(),
+      freedAt: timeMs.nullable(),
       freedBytes: counter,
     }),
   ),

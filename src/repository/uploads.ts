@@ -27,6 +27,8 @@ export interface UploadOptions {
   readonly budgetBytes?: number
   readonly connections?: number
   readonly signal?: AbortSignal | undefined
+  /** Called once, at the first failure: whoever waits for an acknowledgement waits in vain. */
+  readonly onFailure?: (error: unknown) => void
 }
 
 export function createUploads(connection: VaultConnection, options: UploadOptions): Uploads {
@@ -40,6 +42,11 @@ export function createUploads(connection: VaultConnection, options: UploadOption
   const check = () => {
     options.signal?.throwIfAborted()
     if (failure) throw failure.error
+  }
+  const fail = (error: unknown) => {
+    if (failure !== undefined) return
+    failure = { error }
+    options.onFailure?.(error)
   }
   const send = async (object: NewObject, whenStored?: () => Promise<void>) => {
     await slots.take(1)
@@ -59,9 +66,7 @@ export function createUploads(connection: VaultConnection, options: UploadOption
       check()
       await bytes.take(object.bytes.length)
       const task = send(object, whenStored)
-        .catch((error: unknown) => {
-          failure ??= { error }
-        })
+        .catch(fail)
         .finally(() => underWay.delete(task))
       underWay.add(task)
     },

@@ -66,6 +66,26 @@ export function describeObjectStore(name: string, openStore: OpenStore): void {
       expect(Buffer.from(await readWhole(store, key, 1_000))).toEqual(recordOf('one'))
     })
 
+    test.each(['data', 'tree'])('a moved object bears its new name alone: %s', async (kind) => {
+      const store = await openStore()
+      const { key, bytes } = objectOf(kind)
+      const newKey = `trash/0000000000000001/${key}`
+      expect(await store.move(key, newKey)).toBe(false)
+      await store.create(key, bytes)
+      expect(await store.move(key, newKey)).toBe(true)
+      expect(await store.stat(key)).toBeUndefined()
+      expect(Buffer.from(await readWhole(store, newKey, 1_000_000)).equals(bytes)).toBe(true)
+      expect(await store.create(key, bytes)).toBe('created')
+      expect(await store.move(newKey, key)).toBe(true)
+      expect(await store.stat(newKey)).toBeUndefined()
+      expect(Buffer.from(await readWhole(store, key, 1_000_000)).equals(bytes)).toBe(true)
+      await store.move(key, newKey)
+      await store.remove(newKey)
+      expect(await keysOf(store, 'trash/')).toEqual([])
+      expect(await store.folders('trash/')).toEqual([])
+      expect(await store.create(key, bytes)).toBe('created')
+    })
+
     test('of many that create one name at once with different bytes, one succeeds', async () => {
       const store = await openStore()
       const key = 'records/0000000000000007'

@@ -12,7 +12,7 @@ import {
   registerMachine,
   type CommandMachine,
 } from '../support/commands.ts'
-import { filesBelow } from '../support/file-snapshot.ts'
+import { filesBelow, stateBelow } from '../support/file-snapshot.ts'
 import {
   certificateForAnother,
   certificateMadeAt,
@@ -104,9 +104,9 @@ describe('behind the address of the vault', () => {
     const { vault, machine } = await registeredBefore()
     for (const [, start, message] of impostors) {
       redirect(machine, await start(vault.service))
-      const before = filesBelow(machine.state)
+      const before = stateBelow(machine.state)
       expect(exitOf(await machine.backup('run'))).toMatchObject({ ...refused, ...told(message) })
-      expect(filesBelow(machine.state)).toEqual(before)
+      expect(stateBelow(machine.state)).toEqual(before)
     }
   })
 

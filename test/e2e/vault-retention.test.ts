@@ -137,6 +137,7 @@ describe('retention', { timeout: 180_000 }, () => {
     const what = await fourPoints(20)
     const { points, operator, passDays, machine } = what
     await passDays(20)
+    expect((await operator('collect')).event('collected')).toMatchObject({ skipped: [] })
     const plan = (await operator('retention', 'plan', '--days', '30')).events
     const planned = plan.filter(({ event }) => event === 'planned')
     expect(planned.map((row) => row['pointId'])).toEqual([at(points, 1), at(points, 2)])

@@ -1,6 +1,6 @@
 /** What lies in a vault's directory, read and removed without the vault (docs/format.md 11). */
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeCommit, type Commit } from '../../src/model/commit.ts'
 import { parseObjectId, type ObjectId, type ObjectKind } from '../../src/model/ids.ts'
@@ -35,6 +35,10 @@ export const storedObjects = (vault: string, kind?: ObjectKind): StoredObject[] 
     .flatMap(filesBelow)
     .flatMap((path) => objectAt(path) ?? [])
     .filter((object) => kind === undefined || object.kind === kind)
+
+/** What all data packs take. */
+export const storedDataBytes = (vault: string): number =>
+  storedObjects(vault, 'data').reduce((sum, { path }) => sum + statSync(path).size, 0)
 
 /** Of a vault with one machine that has one source. */
 export function newestCommit(vault: string): Commit {

@@ -10,6 +10,12 @@ export function filesBelow(directory: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, describe(join(directory, name))]))
 }
 
+/** The same of a machine's state, but for the log of its runs. */
+export function stateBelow(directory: string): Record<string, string> {
+  const all = Object.entries(filesBelow(directory))
+  return Object.fromEntries(all.filter(([name]) => !/^log(\/|$)/.test(name)))
+}
+
 /** The same, with the times of modification. */
 export function treeBelow(directory: string): Record<string, string> {
   return Object.fromEntries(

@@ -1,12 +1,11 @@
 /** Fifty kills: everything restores, and no uploaded pack was in vain. */
 
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { registeredMachine, startCommandVault } from '../support/commands.ts'
 import { backUp, expectRestored, mebibyte, writeRandom } from '../faults/folder.ts'
 import { runUnderKills } from '../faults/killing.ts'
-import { storedObjects } from '../faults/stored.ts'
+import { storedDataBytes } from '../faults/stored.ts'
 
 const fileBytes = 8 * mebibyte
 const fileCount = 40
@@ -14,9 +13,6 @@ const fileCount = 40
 const packBytes = 18 * mebibyte
 /** As many packs are on their way at once: a kill between their arrival and the vault's list of them loses these. */
 const packsUnderWay = 4
-
-const storedBytes = (vault: string): number =>
-  storedObjects(vault, 'data').reduce((sum, { path }) => sum + statSync(path).size, 0)
 
 describe('fifty kills of agent or vault', { timeout: 1_800_000 }, () => {
   it('cost no pack that the vault has acknowledged', async () => {
@@ -35,7 +31,7 @@ describe('fifty kills of agent or vault', { timeout: 1_800_000 }, () => {
       ...{ vault, machine, seed: 'fifty', kills: 50 },
       change: (point) => write('changing', `point ${point}`),
     })
-    const storedBefore = storedBytes(vault.directory)
+    const storedBefore = storedDataBytes(vault.directory)
     const { summary } = await backUp(machine)
     const overheadBytes = writtenBytes * 0.06 + packsUnderWay * packBytes
     expect(storedBefore).toBeLessThan(writtenBytes + overheadBytes)

@@ -10,8 +10,8 @@ import type { Uploads } from '../../repository/uploads.ts'
 import type { PackJournal } from './pack-journal.ts'
 
 export interface RunSink extends ChunkSink {
-  /** Takes a pack that is full; `whenStored` is called when the vault has acknowledged it. */
-  accept(pack: WrittenPack, whenStored: () => void): void
+  /** Takes a pack that is full; `whenStored` is called when the vault has acknowledged it. Rejects where none can be sent any more. */
+  accept(pack: WrittenPack, whenStored: () => void): Promise<void>
   /** Closes and sends what is begun; resolves when the vault has acknowledged everything. */
   finish(): Promise<void>
   /** All packs of this run. */
@@ -85,7 +85,7 @@ export function createRunSink(parts: RunSinkParts): RunSink {
     },
     accept: (pack, whenStored) => {
       ready.push({ pack, whenStored })
-      void send()
+      return send()
     },
     flow: () => (ready.length > 0 ? send() : Promise.resolve()),
     finish: async () => {

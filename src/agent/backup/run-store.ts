@@ -55,7 +55,7 @@ export function openRunStore(
   const { keys, connection, number } = repository
   const uploads = run.dryRun
     ? countingUploads()
-    : createUploads(connection, { repository: number, signal })
+    : createUploads(connection, { repository: number, signal, onFailure: (error) => fail(error) })
   const writer = createIndexWriter({ keys, random, uploads })
   const indexes = new Map<ObjectId, IndexView>()
   const sizes = new Map<ObjectId, number>()
@@ -64,6 +64,7 @@ export function openRunStore(
   let known: KnownChunks | undefined
   let contents: ContentPool | undefined
 
+  const fail = (error: unknown) => contents?.fail(error)
   const isPresent = (id: ObjectId) => present.has(id) && !options.gone.has(id)
   const isPlaced = (id: ChunkId) => known?.place(id) !== undefined
   const prepare = async () => {
@@ -107,9 +108,10 @@ export function openRunStore(
       signal,
       onRead: options.onRead,
       onPack: (pack) => {
-        sink.accept(pack, () => {
+        const whenStored = () => {
           giveRoom(inFlight, pack.bytes.length)
-        })
+        }
+        sink.accept(pack, whenStored).catch(fail)
       },
     })
   }

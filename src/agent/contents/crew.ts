@@ -27,7 +27,7 @@ export interface Crew {
   dispatch(batches: Batches): void
   /** Hands out the last packs. All jobs have to be answered before. */
   finish(): Promise<void>
-  /** Lets go who waits for `finish`. */
+  /** Lets go who waits, or will wait, for `finish`. */
   fail(error: unknown): void
   close(): Promise<void>
 }
@@ -46,6 +46,7 @@ export function createCrew(options: CrewOptions): Crew {
   const crew: Working[] = []
   const claims = [...options.setup.claims]
   let asked: PromiseWithResolvers<FromThread> | undefined
+  let failure: { readonly error: unknown } | undefined
 
   const growClaims = () => {
     const newest = claims.at(-1)
@@ -92,6 +93,7 @@ export function createCrew(options: CrewOptions): Crew {
     return isWorth && crew.length < options.threads ? begin() : undefined
   }
   const ask = (lane: Lane, kind: 'hand-over' | 'finish'): Promise<FromThread> => {
+    if (failure !== undefined) throw failure.error
     asked = withResolvers<FromThread>()
     lane.post({ kind })
     return asked.promise
@@ -117,7 +119,10 @@ export function createCrew(options: CrewOptions): Crew {
       }
       await ask(first.lane, 'finish')
     },
-    fail: (error) => asked?.reject(error),
+    fail: (error) => {
+      failure ??= { error }
+      asked?.reject(error)
+    },
     close: async () => {
       await Promise.all(crew.map(({ lane }) => lane.close()))
     },

@@ -14,6 +14,8 @@ export interface ContentPool {
   value(bytes: Uint8Array): Promise<readonly ChunkReference[]>
   /** Hands out the last packs: no more jobs. */
   finish(): Promise<void>
+  /** Lets go whoever waits, with the error: threads may wait for room that never comes. */
+  fail(error: unknown): void
   close(): Promise<void>
 }
 
@@ -79,6 +81,7 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
   }
   const give = (job: ContentJob, expectedBytes: number): Promise<JobResult> =>
     new Promise((resolve, reject) => {
+      check()
       jobs.set(job.number, { resolve, reject })
       batches.add(job, expectedBytes)
       crew.dispatch(batches)
@@ -109,6 +112,7 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
       check()
       await crew.finish()
     },
+    fail,
     close: () => crew.close(),
   }
 }

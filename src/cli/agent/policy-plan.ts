@@ -55,6 +55,7 @@ const columns = [
   { title: 'KEPT BY', cell: reasonsText },
   { title: 'DELETED', cell: ({ deletedAt }: Planned) => timeOrNever(deletedAt) },
   { title: 'GONE', cell: ({ removedAt }: Planned) => timeOrNever(removedAt) },
+  { title: 'SPACE BACK', cell: ({ freedAt }: Planned) => timeOrNever(freedAt) },
   {
     title: 'BYTES',
     cell: ({ freedBytes, removedAt }: Planned) => (removedAt === null ? '-' : sizeText(freedBytes)),

@@ -1,4 +1,4 @@
-/** `backup restore --point POINT [PATH…] --to DIR` */
+/** `backup restore --point POINT [PATH…] --to DIR | --in-place | --as-tar FILE` */
 
 import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
@@ -11,23 +11,25 @@ import { conflictRules, type ConflictRule } from '../../agent/restore/conflict.t
 import { namedOwners, numericOwners } from '../../agent/restore/owners.ts'
 import { previewRestore } from '../../agent/restore/preview.ts'
 import { restorePoint, type RestoreOptions } from '../../agent/restore/restore.ts'
-import type { FailedPart, RestoreFailure, RestoreResult } from '../../agent/restore/report.ts'
+import type { RestoreResult } from '../../agent/restore/report.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
-import { toDisplay } from '../../model/path-text.ts'
 import type { PointFacts } from '../../repository/point-reader.ts'
 import { createProgress, type ProgressState } from '../render/progress.ts'
-import { pathFields, pathOfNames } from '../render/shown-path.ts'
+import { pathFields } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
+import { sayFailure } from './restore-failure.ts'
+import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 
 interface RestoreFlags {
   readonly point: string
   readonly to?: string
   readonly inPlace?: true
+  readonly asTar?: string
   readonly onConflict: ConflictRule
   readonly strip?: true
   readonly dryRun?: true
@@ -45,12 +47,13 @@ export function addRestore(program: Command, context: CommandContext): void {
     .requiredOption('--point <point>', 'the beginning of its id, latest, or a time')
     .option('--to <directory>', 'where to; the paths are put beneath it, whole')
     .option('--in-place', 'to where it was backed up from')
+    .addOption(asTarOption())
     .addOption(
       new Option('--on-conflict <rule>', 'where something has the name already')
         .choices(conflictRules)
         .default('copy'),
     )
-    .option('--strip', 'put the contents of the paths straight into the directory')
+    .option('--strip', 'put the contents of the paths straight into the directory or archive')
     .option('--dry-run', 'say what would be made, and make nothing')
     .option('--no-owner', 'all belongs to whoever restores')
     .option('--numeric-ids', 'give owners by number, not by name')
@@ -70,6 +73,10 @@ export function addRestore(program: Command, context: CommandContext): void {
           strip: flags.strip === true,
         })
         const totals = paths.length === 0 ? totalsOf(manifest) : {}
+        if (flags.asTar !== undefined) {
+          await restoreAsTar(context, { file: flags.asTar, opened, point, plan, totals, flags })
+          return
+        }
         const options: RestoreOptions = {
           to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
           chunks,
@@ -94,12 +101,21 @@ export function addRestore(program: Command, context: CommandContext): void {
 }
 
 /** @throws BackupError `usage` */
-function checkFlags({ to, inPlace, strip }: RestoreFlags, { host }: CommandContext): void {
+function checkFlags({ to, inPlace, asTar, strip }: RestoreFlags, context: CommandContext): void {
+  const { host } = context
+  if (asTar !== undefined) {
+    checkTarFlags(asTar, context)
+    return
+  }
   if ((to === undefined) === (inPlace === undefined)) {
-    throw new BackupError('usage', 'Say where to restore: either --to DIRECTORY or --in-place.')
+    throw new BackupError(
+      'usage',
+      'Say where to restore: --to DIRECTORY, --in-place or --as-tar FILE.',
+      { hint: 'Into a directory of its own, for example: --to restored' },
+    )
   }
   if (inPlace === true && strip === true) {
-    throw new BackupError('usage', '--strip goes with --to only.')
+    throw new BackupError('usage', '--strip goes with --to and --as-tar only.')
   }
   if (inPlace === true && host.platform === 'win32') {
     throw new BackupError('usage', '--in-place is not there on Windows yet.', {
@@ -160,21 +176,6 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
     progress.stop()
   }
 }
-
-function sayFailure(
-  { output }: CommandContext,
-  failure: RestoreFailure,
-  { system }: Manifest,
-): void {
-  const place = pathFields(pathOfNames(failure.path, system))
-  const part = partText(failure.part)
-  const { code, message } = failure
-  output.event({ event: 'failure', ...place, part, code, message })
-  if (!output.json) output.warn(`${place.path}: ${part}: ${message}`)
-}
-
-const partText = (part: FailedPart): string =>
-  part.kind === 'xattr' ? `attribute ${toDisplay(part.name)}` : part.kind
 
 interface Done {
   readonly result: RestoreResult

@@ -70,6 +70,7 @@ const eventOf = (planned: PlannedPoint) => ({
   reasons: planned.reasons,
   deletedAt: planned.deletedAt,
   removedAt: planned.removedAt,
+  freedAt: planned.freedAt,
   freedBytes: planned.freedBytes,
 })
 
@@ -81,6 +82,7 @@ const columns = [
   { title: 'KEPT BY', cell: reasonsText },
   { title: 'DELETED', cell: ({ deletedAt }: PlannedPoint) => timeText(deletedAt) },
   { title: 'GONE', cell: ({ removedAt }: PlannedPoint) => timeText(removedAt) },
+  { title: 'SPACE BACK', cell: ({ freedAt }: PlannedPoint) => timeText(freedAt) },
   {
     title: 'BYTES',
     cell: ({ freedBytes, removedAt }: PlannedPoint) =>

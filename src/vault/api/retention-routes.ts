@@ -32,5 +32,6 @@ const answerOf = ({ point, reasons, ...times }: PlannedPoint) => ({
   reasons: [...reasons],
   deletedAt: times.deletedAt,
   removedAt: times.removedAt,
+  freedAt: times.freedAt,
   freedBytes: times.freedBytes,
 })

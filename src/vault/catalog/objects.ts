@@ -90,6 +90,7 @@ export async function noteObjects(
 const newRow = (place: ObjectPlace, object: ReceivedObject): ObjectRow => ({
   ...place,
   ...object,
+  namedAt: 0,
   state: 'staged',
   purgeAt: null,
 })
@@ -134,7 +135,7 @@ export async function markLive(
   for (const some of batches(ids)) {
     await catalog
       .updateTable('objects')
-      .set({ state: 'live', purgeAt: null, askedAt: nowMs })
+      .set({ state: 'live', purgeAt: null, namedAt: nowMs })
       .where('machineId', '=', place.machineId)
       .where('repository', '=', place.repository)
       .where('state', 'in', ['staged', 'live', 'trash'])
@@ -144,26 +145,23 @@ export async function markLive(
 }
 
 export interface UnusedTimes {
-  /** Staged ones that were last sent or asked for at or before then. */
-  readonly stagedBefore: number
-  /** Live ones that no commit has looked at since. */
-  readonly liveBefore: number
+  /** They were last sent or asked for at or before then. */
+  readonly askedBefore: number
+  /** No commit has named them since. */
+  readonly namedBefore: number
 }
 
 /** Objects that may be unneeded: whether a point names them is not known here. */
 export const unusedObjects = (
   catalog: Catalog,
   place: ObjectPlace,
-  { stagedBefore, liveBefore }: UnusedTimes,
+  { askedBefore, namedBefore }: UnusedTimes,
 ): Promise<ObjectRow[]> =>
   at(catalog, place)
     .selectAll()
-    .where((where) =>
-      where.or([
-        where.and([where('state', '=', 'staged'), where('askedAt', '<=', stagedBefore)]),
-        where.and([where('state', '=', 'live'), where('askedAt', '<=', liveBefore)]),
-      ]),
-    )
+    .where('state', 'in', ['staged', 'live'])
+    .where('askedAt', '<=', askedBefore)
+    .where('namedAt', '<=', namedBefore)
     .execute()
 
 /** Numbers of the repositories of which there are objects. */

@@ -63,6 +63,8 @@ export interface Tables {
     receivedAt: number
     /** Last sent or asked for: unreferenced uploads are kept for 30 days from then. */
     askedAt: number
+    /** When a commit last named it, 0 before. */
+    namedAt: number
     /** Staged: no point names it yet. */
     state: 'staged' | 'live' | 'trash' | 'damaged'
     purgeAt: number | null
@@ -171,7 +173,8 @@ export const tableStatements: readonly string[] = [
   `create index "triesOfMachine" on "recoveryTries" ("machineId", "at")`,
   `create table "authorities" ("number" integer primary key, "certificate" text not null, "addedAt" integer not null)`,
   `create table "objects" ("machineId" text not null, "repository" integer not null, "id" text not null, "kind" text not null,
-     "sizeBytes" integer not null, "receivedAt" integer not null, "askedAt" integer not null, "state" text not null,
+     "sizeBytes" integer not null, "receivedAt" integer not null, "askedAt" integer not null, "namedAt" integer not null,
+     "state" text not null,
      "purgeAt" integer, primary key ("machineId", "repository", "id")) without rowid`,
   `create table "trash" ("decision" integer not null, "machineId" text not null, "repository" integer not null,
      "kind" text not null, "id" text not null, "decidedAt" integer not null, "purgeAt" integer not null, "isPurged" integer not null,

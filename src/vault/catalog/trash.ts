@@ -34,6 +34,7 @@ export async function addTrash(
       .where('id', 'in', some)
       .where('state', 'in', ['staged', 'live'])
       .where('askedAt', '<=', before)
+      .where('namedAt', '<=', before)
       .execute()
   }
 }

@@ -9,7 +9,7 @@ import { keyOf, placeOf, type RepositoryPlace } from '../objects/presence.ts'
 import type { CollectionContext } from './context.ts'
 import type { Needed } from './mark.ts'
 
-/** What no point named yet is kept so long after it was last sent or asked for. */
+/** An upload waits so long for the point that it is for, whatever earlier points named the same. */
 const stagedMs = 30 * dayMs
 /** A commit that has looked at an object is done, or looks again, after an hour. */
 const unusedMs = 2 * hourMs
@@ -35,7 +35,7 @@ export async function trashUnneeded(
   options: TrashOptions,
 ): Promise<Trashed> {
   const { place, needed, nowMs } = options
-  const times = { stagedBefore: nowMs - stagedMs, liveBefore: nowMs - unusedMs }
+  const times = { askedBefore: nowMs - stagedMs, namedBefore: nowMs - unusedMs }
   const unused = await unusedObjects(context.catalog, placeOf(place), times)
   const unneeded = unused.filter(({ id }) => !needed.has(place.repository, id))
   const total = { objects: 0, bytes: 0 }

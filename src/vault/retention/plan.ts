@@ -27,6 +27,8 @@ export interface PlannedPoint {
   readonly deletedAt: number | null
   /** When nothing is kept for it any more; null also while it is on hold. */
   readonly removedAt: number | null
+  /** When the space of what only it needed comes back: after the trash, within a day. */
+  readonly freedAt: number | null
   /** What only it, and points that go before it, refer to. */
   readonly freedBytes: number
 }
@@ -67,7 +69,7 @@ async function planMachine(
 ): Promise<PlannedPoint[]> {
   const { catalog } = context
   const softMs = await softDeleteMs(catalog, machine.vaultId)
-  const planned: Omit<PlannedPoint, 'freedBytes'>[] = []
+  const planned: Omit<PlannedPoint, 'freedAt' | 'freedBytes'>[] = []
   for (const source of await sourcesOf(catalog, machine.id)) {
     const { verdicts, deleted } = await judgeSource(catalog, { machine, source, nowMs })
     planned.push(
@@ -84,6 +86,7 @@ async function planMachine(
   )
   return planned.map((point, at) => ({
     ...point,
+    freedAt: point.removedAt === null ? null : point.removedAt + softMs,
     freedBytes: point.removedAt === null ? 0 : (freed[at] ?? 0),
   }))
 }

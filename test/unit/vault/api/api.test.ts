@@ -22,6 +22,7 @@ import {
 import { createApiApp } from '../../../../src/vault/api/app.ts'
 import type { ApiContext } from '../../../../src/vault/api/context.ts'
 import { addEvent } from '../../../../src/vault/catalog/events.ts'
+import { trashKey } from '../../../../src/vault/objects/keys.ts'
 import { listRuns } from '../../../../src/vault/catalog/runs.ts'
 import { createVaultLog } from '../../../../src/vault/records/log.ts'
 import {
@@ -450,6 +451,35 @@ describe('objects', () => {
     ]) {
       expect((await send('GET', `${objects}?${query}`)).status, query).toBe(400)
     }
+  })
+
+  test('in the trash are read from there, and brought back by being asked for', async () => {
+    const { vault, send } = await serveApi()
+    const body = bytesOf('data')
+    const id = idOf(body)
+    await send('PUT', `${objects}/data/${id}`, { body })
+    vault.clock.add(31 * dayMs)
+    const nowMs = vault.clock.now()
+    const trashed = {
+      machineId: space.machineId,
+      repository: 0,
+      objectKind: 'data',
+      ids: [id],
+    } as const
+    const times = { purgeAt: nowMs + 14 * dayMs, before: nowMs }
+    const record = await vault.log.append(() => ({ kind: 'objects-trashed', ...trashed, ...times }))
+    await vault.store.move(keyIn('data', id), trashKey(record?.number ?? 0, keyIn('data', id)))
+    const read = await send('GET', `${objects}/${id}`)
+    expect([read.status, read.body.equals(body)]).toEqual([200, true])
+    expect(objectsAnswerSchema.parse((await send('GET', objects)).json()).objects).toEqual([])
+    const asked = { body: JSON.stringify({ ids: [id] }) }
+    expect((await send('POST', '/v1/repositories/0/missing', asked)).json()).toEqual({
+      missing: [],
+    })
+    expect(await vault.store.stat(keyIn('data', id))).toBeDefined()
+    expect(objectsAnswerSchema.parse((await send('GET', objects)).json()).objects).toMatchObject([
+      { id },
+    ])
   })
 
   test('that are missing are told by the rule of the commit; the others are kept from now on', async () => {

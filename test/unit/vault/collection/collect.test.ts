@@ -135,6 +135,16 @@ describe('collection', () => {
     expect([await isStored(vault, id), await isInTrash(vault, id)]).toEqual([false, true])
   })
 
+  test('keeps what was sent again for another 30 days, also when the point that named it goes', async () => {
+    const { vault, own } = await withRemovedPoint()
+    await passDays(vault, 40)
+    await tellOfUploads(vault, [own])
+    await passDaysWithCollection(vault, 29)
+    expect([await isStored(vault, own), await isInTrash(vault, own)]).toEqual([true, false])
+    await passDaysWithCollection(vault, 1)
+    expect([await isStored(vault, own), await isInTrash(vault, own)]).toEqual([false, true])
+  })
+
   test('does nothing while the clock is not believed', async () => {
     const { vault, own } = await withRemovedPoint()
     await passDays(vault, 45)
@@ -336,9 +346,13 @@ test.each([1, 2, 3])(
     const vault = await openTestVault()
     await register(vault)
     const below = numbersFrom(seed)
-    const packs = Array.from({ length: 8 }, () => bytesOf('data'))
+    const packs = Array.from({ length: 24 }, () => bytesOf('data'))
+    const gone = new Set<string>()
     for (let step = 0; step < 40; step++) {
-      const chosen = packs.filter(() => below(3) === 0)
+      // It takes the tags, so that the next one stays for a month only.
+      await commitNext(vault, { ids: [] })
+      vault.clock.add(hourMs)
+      const chosen = packs.filter(() => below(12) === 0)
       const ids = chosen.map(idOf).sort()
       // A client that sends what the vault says is missing, and then nothing is.
       const backUp = async () => {
@@ -354,8 +368,10 @@ test.each([1, 2, 3])(
       }
       const collectors = Array.from({ length: below(3) }, () => collect(vault))
       await Promise.all([backUp(), ...collectors])
-      await passDays(vault, below(6))
+      await passDays(vault, below(9))
       await expectAllReadable(vault)
+      for (const copy of await trashOf(vault.catalog, space.machineId)) gone.add(copy.kind)
     }
+    expect(gone).toContain('data')
   },
 )
