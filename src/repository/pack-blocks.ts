@@ -109,8 +109,11 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
     refresh: (pack) => {
       const known = refreshing.get(pack.id)
       if (known !== undefined) return known
-      const bytes = whole(pack)
-      announce(pack, numbers(0, blockCount(pack)), bytes)
+      // Blocks come from it when it is there and good: others may want good segments of a damaged pack meanwhile.
+      const bytes = whole(pack).then((all) => {
+        announce(pack, numbers(0, blockCount(pack)), Promise.resolve(all))
+        return all
+      })
       refreshing.set(pack.id, bytes)
       void bytes.then(() => refreshing.delete(pack.id)).catch(() => undefined)
       return bytes

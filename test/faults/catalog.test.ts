@@ -145,8 +145,9 @@ describe('a service', { timeout: 120_000 }, () => {
     const damaged = { code: 4, error: 'damaged' }
 
     writeFileSync(catalog, 'no database'.repeat(5_000))
-    expect(exitOf(await serveOnce(used))).toMatchObject(refused)
-    expect(exitOf(await serveOnce(used))['hint']).toContain('rebuild-catalog')
+    const ended = exitOf(await serveOnce(used))
+    expect(ended).toMatchObject(refused)
+    expect(ended['hint']).toContain('rebuild-catalog')
     expect(await vault.vault('rebuild-catalog')).toMatchObject({ code: 0 })
 
     const last = recordFromEnd(used, 0)

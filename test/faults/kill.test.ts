@@ -2,12 +2,7 @@
 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import {
-  exitOf,
-  registeredMachine,
-  serveDirectory,
-  startCommandVault,
-} from '../support/commands.ts'
+import { exitOf, registeredMachine, startCommandVault } from '../support/commands.ts'
 import { backUp, expectRestored, mebibyte, writeRandom } from './folder.ts'
 import { runUnderKills } from './killing.ts'
 import { storedDataBytes, storedObjects } from './stored.ts'
@@ -30,6 +25,7 @@ describe('kill -9 of agent or vault', { timeout: 180_000 }, () => {
     await expectRestored(machine, folder)
     expect(await machine.backup('verify')).toMatchObject({ code: 0 })
   })
+
   it('after some packs leaves the next run the rest to send', async () => {
     const { vault, machine } = await largeFolder()
     const running = machine.start('run')

@@ -9,8 +9,8 @@ export interface PaxRecord {
 
 export const blockBytes = 512
 
-/** Libarchive takes no larger extended header, and gives up on the whole archive. */
-export const maxPaxBytes = 1024 * 1024
+/** Libarchive takes no longer record, and of a header above 1 MiB it gives up the whole archive. */
+export const maxPaxBytes = 999_999
 
 export const paddedBytes = (lengthBytes: number): number =>
   Math.ceil(lengthBytes / blockBytes) * blockBytes
