@@ -1,9 +1,10 @@
 /** Objects that the vault has lost, and that the next point needs: the agent is told, reads them again, sends them, commits. */
 
-import { appendFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/flow.ts'
+import { openState } from '../../src/agent/state/state.ts'
 import type { ObjectKind } from '../../src/model/ids.ts'
 import {
   registeredMachine,
@@ -106,13 +107,14 @@ describe('what the next point needs and the vault has lost', { timeout: 120_000 
 
   it('a pack of a run that was killed before its point: it is missed and sent again', async () => {
     const all = await someFiles(large)
-    const packs = () => storedObjects(all.vault.directory, 'data')
+    const { journal } = openState(all.machine.state).paths
     const killed = all.machine.start('run')
-    await until(() => packs().length > 0, 'a pack arrives')
+    await until(() => existsSync(journal), 'a pack is acknowledged')
     killed.kill('SIGKILL')
     await killed.result
-    for (const { path } of packs()) rmSync(path)
-    await backUp(all.machine)
+    for (const { path } of storedObjects(all.vault.directory, 'data')) rmSync(path)
+    const ended = await backUp(all.machine)
+    expect(warningsOf(ended)).toContain('The vault lacks')
     await expectRestored(all.machine, all.folder)
   })
 })

@@ -40,6 +40,8 @@ const changes: readonly ((folder: string) => void)[] = [
   (folder) => {
     writeRandom(join(folder, 'first', 'inner', 'file-3'), 500_000, 'changed again')
     writeFileSync(join(folder, 'many', 'one more'), 'one more\n')
+    // Of what the run before wrote, the map of the large file alone is still in use.
+    writeFileSync(join(folder, 'large', 'beside'), 'a file\n')
   },
 ]
 

@@ -2,7 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
 import { extract, type Header } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { exportTar, tarOwners, type TarOptions } from '../../../../src/agent/restore/as-tar.ts'
+import {
+  exportTar,
+  tarOwners,
+  type TarOptions,
+} from '../../../../src/agent/restore/tar/restore-as-tar.ts'
 import { planRestore, type RestoreRequest } from '../../../../src/agent/restore/plan.ts'
 import type { RestoreFailure } from '../../../../src/agent/restore/report.ts'
 import { BackupError } from '../../../../src/base/errors.ts'

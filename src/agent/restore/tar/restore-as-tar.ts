@@ -1,12 +1,12 @@
 /** Writes a recovery point, or a part of it, as a tar archive that GNU tar and libarchive extract to the same files. */
 
-import type { Manifest } from '../../model/manifest.ts'
-import { createHardLinks, type HardLinks } from './hard-links.ts'
-import type { DirectoryItem, LeafItem, ReadablePoint, RestorePlan } from './plan.ts'
-import { createReport, type RestoreObserver, type RestoreResult } from './report.ts'
-import { writeArchive, type WriteBytes } from './tar-archive.ts'
-import { addEntry, type EntryContext } from './tar-entry.ts'
-import type { TarOwners } from './tar-header.ts'
+import type { Manifest } from '../../../model/manifest.ts'
+import { createHardLinks, type HardLinks } from '../hard-links.ts'
+import type { DirectoryItem, LeafItem, ReadablePoint, RestorePlan } from '../plan.ts'
+import { createReport, type RestoreObserver, type RestoreResult } from '../report.ts'
+import { writeArchive, type WriteBytes } from './archive.ts'
+import { addEntry, type EntryContext } from './entry.ts'
+import type { TarOwners } from './header.ts'
 
 export interface TarOptions extends Pick<EntryContext, 'chunks' | 'owners' | 'acls' | 'xattrs'> {
   /** Called with one part after the other, each time when the part before is written. */

@@ -1,10 +1,10 @@
 /** Extended attributes as records that GNU tar and libarchive both read, and what neither would give back as it was. */
 
-import { ascii, bufferOf, concatBytes, equalBytes, utf8 } from '../../base/bytes.ts'
-import { BackupError } from '../../base/errors.ts'
-import type { Attribute } from '../../model/entry.ts'
-import { aclText } from './tar-acl.ts'
-import { paxRecord, type PaxRecord } from './tar-pax.ts'
+import { ascii, bufferOf, concatBytes, equalBytes, utf8 } from '../../../base/bytes.ts'
+import { BackupError } from '../../../base/errors.ts'
+import type { Attribute } from '../../../model/entry.ts'
+import { aclText } from './acl.ts'
+import { paxRecord, type PaxRecord } from './pax.ts'
 
 /** @throws BackupError `target-refused` for what an archive can not hold */
 export function attributeRecord({ name }: Attribute, value: Uint8Array): PaxRecord {

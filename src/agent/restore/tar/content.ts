@@ -1,11 +1,11 @@
 /** The content of a file in order: some chunks are on their way while the one before them is written. */
 
-import { BackupError, messageOf } from '../../base/errors.ts'
-import type { FileEntry } from '../../model/entry.ts'
-import type { ChunkReference } from '../../model/ids.ts'
-import type { ChunkReader } from '../../repository/chunk-reader.ts'
-import { isPlaceFailure } from '../../repository/place-failure.ts'
-import type { TreeReader } from '../../repository/tree-reader.ts'
+import { BackupError, messageOf } from '../../../base/errors.ts'
+import type { FileEntry } from '../../../model/entry.ts'
+import type { ChunkReference } from '../../../model/ids.ts'
+import type { ChunkReader } from '../../../repository/chunk-reader.ts'
+import { isPlaceFailure } from '../../../repository/place-failure.ts'
+import type { TreeReader } from '../../../repository/tree-reader.ts'
 
 export interface ContentSource {
   readonly tree: Pick<TreeReader, 'content'>

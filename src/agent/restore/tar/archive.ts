@@ -1,9 +1,9 @@
 /** A tar archive that is written as it grows: tar-stream makes its headers and padding, and waits for whoever takes the bytes. */
 
 import type { Pack } from 'tar-stream'
-import { joinBytes } from '../../base/bytes.ts'
-import type { PlainHeader } from './tar-header.ts'
-import { blockBytes, paddedBytes, paxHeader, type PaxRecord } from './tar-pax.ts'
+import { joinBytes } from '../../../base/bytes.ts'
+import type { PlainHeader } from './header.ts'
+import { blockBytes, paddedBytes, paxHeader, type PaxRecord } from './pax.ts'
 
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>
 

@@ -2,11 +2,11 @@
 
 import { open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { toHex, type RandomBytes } from '../../base/bytes.ts'
-import { BackupError, systemCodeOf } from '../../base/errors.ts'
-import { exists, syncDirectory } from '../../base/files.ts'
-import type { SystemCalls } from '../system/system-calls.ts'
-import type { WriteBytes } from './tar-archive.ts'
+import { toHex, type RandomBytes } from '../../../base/bytes.ts'
+import { BackupError, systemCodeOf } from '../../../base/errors.ts'
+import { exists, syncDirectory } from '../../../base/files.ts'
+import type { SystemCalls } from '../../system/system-calls.ts'
+import type { WriteBytes } from './archive.ts'
 
 export interface NewFileContext {
   readonly system: Pick<SystemCalls, 'renameNoReplace'>

@@ -1,15 +1,15 @@
 /** Puts an entry into the archive: all that is known of it is gathered first, so that it comes whole or not at all. */
 
-import type { ChunkReader } from '../../repository/chunk-reader.ts'
-import type { TreeReader } from '../../repository/tree-reader.ts'
-import type { DirectoryItem, LeafItem } from './plan.ts'
-import type { RestoreReport } from './report.ts'
-import type { TarArchive } from './tar-archive.ts'
-import { attributeRecord, isAcl, refused } from './tar-attributes.ts'
-import { filledContent, wholeContent } from './tar-content.ts'
-import { tarHeader, type TarHeader, type TarOwners } from './tar-header.ts'
-import { maxPaxBytes, recordBytes, type PaxRecord } from './tar-pax.ts'
-import type { Place } from './target.ts'
+import type { ChunkReader } from '../../../repository/chunk-reader.ts'
+import type { TreeReader } from '../../../repository/tree-reader.ts'
+import type { DirectoryItem, LeafItem } from '../plan.ts'
+import type { RestoreReport } from '../report.ts'
+import type { TarArchive } from './archive.ts'
+import { attributeRecord, isAcl, refused } from './attributes.ts'
+import { filledContent, wholeContent } from './content.ts'
+import { tarHeader, type TarHeader, type TarOwners } from './header.ts'
+import { maxPaxBytes, recordBytes, type PaxRecord } from './pax.ts'
+import type { Place } from '../target.ts'
 
 export interface EntryContext {
   readonly archive: TarArchive
