@@ -39,7 +39,8 @@ export async function startByteByByte(port: number): Promise<number> {
     onward.pipe(client)
     onward.on('error', () => client.destroy())
     client.on('error', () => onward.destroy())
-    void passSlowly(client, onward)
+    // A side that closes early is an end like any other.
+    passSlowly(client, onward).catch(() => onward.destroy())
   })
   return listen(relay)
 }

@@ -160,7 +160,7 @@ async function startByteByByte(port: number): Promise<number> {
     onward.pipe(client)
     onward.on('error', () => client.destroy())
     client.on('error', () => onward.destroy())
-    void passSlowly(client, onward)
+    passSlowly(client, onward).catch(() => onward.destroy())
   })
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
