@@ -106,7 +106,8 @@ describe('what the next point needs and the vault has lost', { timeout: 120_000 
   })
 
   it('a pack of a run that was killed before its point: it is missed and sent again', async () => {
-    const all = await someFiles(large)
+    // So much that the run is far from its end when its first pack is acknowledged.
+    const all = await someFiles(4 * large)
     const { journal } = openState(all.machine.state).paths
     const killed = all.machine.start('run')
     await until(() => existsSync(journal), 'a pack is acknowledged')

@@ -36,10 +36,10 @@ const payload = encodeConfig(first)
 const chunker = (...changes: readonly (readonly [number, CborValue])[]): CborValue =>
   new Map<number, CborValue>([
     [0, 'gear64'],
-    [1, 524_288],
+    [1, 393_216],
     [2, 1_048_576],
     [3, 8_388_608],
-    [4, 22],
+    [4, 18],
     [5, 18],
     ...changes,
   ])
