@@ -1,6 +1,6 @@
 /** Objects that the vault has lost, and that the next point needs: the agent is told, reads them again, sends them, commits. */
 
-import { appendFileSync, existsSync, rmSync } from 'node:fs'
+import { appendFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/flow.ts'
@@ -110,7 +110,9 @@ describe('what the next point needs and the vault has lost', { timeout: 120_000 
     const all = await someFiles(4 * large)
     const { journal } = openState(all.machine.state).paths
     const killed = all.machine.start('run')
-    await until(() => existsSync(journal), 'a pack is acknowledged')
+    // Not the file alone: its first entry, which holds a directory of at least 4 KiB.
+    const size = () => statSync(journal, { throwIfNoEntry: false })?.size ?? 0
+    await until(() => size() > 4200, 'a pack is acknowledged')
     killed.kill('SIGKILL')
     await killed.result
     for (const { path } of storedObjects(all.vault.directory, 'data')) rmSync(path)
