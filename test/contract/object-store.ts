@@ -75,7 +75,6 @@ export function describeObjectStore(name: string, openStore: OpenStore): void {
       expect(await store.move(key, newKey)).toBe(true)
       expect(await store.stat(key)).toBeUndefined()
       expect(Buffer.from(await readWhole(store, newKey, 1_000_000)).equals(bytes)).toBe(true)
-      expect(await store.create(key, bytes)).toBe('created')
       expect(await store.move(newKey, key)).toBe(true)
       expect(await store.stat(newKey)).toBeUndefined()
       expect(Buffer.from(await readWhole(store, key, 1_000_000)).equals(bytes)).toBe(true)
@@ -181,6 +180,29 @@ export function describeObjectStore(name: string, openStore: OpenStore): void {
       await store.remove(key)
       expect(await store.stat(key)).toBeUndefined()
       expect(await store.create(key, bytes)).toBe('created')
+    })
+
+    test('nothing is moved onto a sound object, and both stay', async () => {
+      const store = await openStore()
+      const { key, bytes } = objectOf('tree')
+      const inTrash = `trash/0000000000000001/${key}`
+      await store.create(key, bytes)
+      await store.move(key, inTrash)
+      await store.create(key, bytes)
+      expect(await store.move(inTrash, key)).toBe(false)
+      expect(await keysOf(store, '')).toEqual([inTrash, key])
+    })
+
+    test('removals of one object at once all succeed', async () => {
+      const store = await openStore()
+      const { key, bytes } = objectOf('tree')
+      const inTrash = `trash/0000000000000001/${key}`
+      for (let time = 0; time < 20; time++) {
+        await store.create(key, bytes)
+        await store.move(key, inTrash)
+        await Promise.all([1, 2, 3, 4].map(() => store.remove(inTrash)))
+        expect(await keysOf(store, '')).toEqual([])
+      }
     })
 
     test.each([

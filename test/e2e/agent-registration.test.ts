@@ -20,7 +20,7 @@ const text = expect.stringMatching(/\w/) as string
 async function machinesAt({ service }: AgentVault): Promise<string[]> {
   const machines = await listMachines(service.vault.catalog, service.vaultId)
   return machines
-    .sort((a, b) => a.registeredAt - b.registeredAt)
+    .sort((a, b) => a.serial - b.serial)
     .map(({ name, state }) => `${name} ${state}`)
 }
 

@@ -8,7 +8,7 @@ import { equalBytes, utf8 } from '../../base/bytes.ts'
 import type { Attribute, Entry } from '../../model/entry.ts'
 import type { RestoreContext, RestoredAttributes } from './context.ts'
 import type { FailedPart } from './report.ts'
-import type { Place } from './target.ts'
+import type { Place } from './target/target.ts'
 
 /** Something that was just made. */
 export interface Subject {

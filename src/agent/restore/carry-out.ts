@@ -9,7 +9,7 @@ import { createHardLinks, linkTo, type HardLinks, type Leader } from './hard-lin
 import { settleName, type Naming, type NewName } from './naming.ts'
 import { restoreFile, type FileItem, type RestoringFile } from './restoring-file.ts'
 import { restoreSpecial } from './special.ts'
-import type { Place } from './target.ts'
+import type { Place } from './target/target.ts'
 
 /** A restore under way. */
 interface Work {

@@ -5,7 +5,7 @@ import { lstat, open, readdir, readlink } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
 import { compareBytes, equalBytes, toHex } from '../../base/bytes.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
-import { noFollow, type Place } from './target.ts'
+import { noFollow, type Place } from './target/target.ts'
 
 export interface Difference {
   /** Below both directories. */

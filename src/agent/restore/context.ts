@@ -6,7 +6,7 @@ import type { SystemCalls } from '../system/system-calls.ts'
 import type { ChunkId } from '../../model/ids.ts'
 import type { ConflictRule } from './conflict.ts'
 import type { RestoreReport } from './report.ts'
-import type { Target } from './target.ts'
+import type { Target } from './target/target.ts'
 
 export interface RestoreContext {
   readonly target: Target

@@ -6,7 +6,7 @@ import { toHex, utf8 } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import type { LeafEntry, LeafItem } from './plan.ts'
 import type { RestoreContext } from './context.ts'
-import type { Place } from './target.ts'
+import type { Place } from './target/target.ts'
 
 /** Which file it is on disk. */
 export interface Identity {

@@ -17,7 +17,8 @@ import { copyName, judgeConflict, type Existing, type Verdict } from './conflict
 import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
 import type { LeafEntry, LeafItem } from './plan.ts'
-import { alreadyThere, noFollow, type Directory } from './target.ts'
+import { alreadyThere } from './target/errors.ts'
+import { noFollow, type Directory } from './target/target.ts'
 
 /** How an entry gets its name. */
 export interface NewName {

@@ -9,7 +9,7 @@ import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import type { TreeReader } from '../../repository/tree-reader.ts'
 import { buildSelection, type SelectionNode } from '../backup/selection.ts'
-import { placeText, type Place } from './target.ts'
+import { placeText, type Place } from './target/target.ts'
 
 /** A point that can be read. */
 export interface ReadablePoint {

@@ -8,7 +8,8 @@ import type { DirectoryItem, LeafItem, RestorePlan } from './plan.ts'
 import { createReport } from './report.ts'
 import type { RestoreOptions } from './restore.ts'
 import type { ReadablePoint } from './plan.ts'
-import { isOccupied, openTarget, type Place, type Target } from './target.ts'
+import { isOccupied, openTarget } from './target/open-target.ts'
+import type { Place, Target } from './target/target.ts'
 
 export interface PreviewedItem {
   /** `keep`: a directory that is there; `blocked`: the user's rule leaves no way. */

@@ -2,7 +2,7 @@
 
 import { BackupError, errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { equalBytes } from '../../base/bytes.ts'
-import type { Place } from './target.ts'
+import type { Place } from './target/target.ts'
 
 /** What of an entry failed: all of it, or one of its attributes. */
 export type FailedPart =

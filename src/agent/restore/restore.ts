@@ -5,7 +5,7 @@ import { carryOut } from './carry-out.ts'
 import type { RestoreContext } from './context.ts'
 import type { ReadablePoint, RestorePlan } from './plan.ts'
 import { createReport, type RestoreObserver, type RestoreResult } from './report.ts'
-import { isOccupied, openTarget } from './target.ts'
+import { isOccupied, openTarget } from './target/open-target.ts'
 
 export interface RestoreOptions extends Pick<
   RestoreContext,

@@ -22,7 +22,8 @@ import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
 import type { LeafItem } from './plan.ts'
 import type { NewName } from './naming.ts'
-import { alreadyThere, noFollow, type Directory } from './target.ts'
+import { alreadyThere } from './target/errors.ts'
+import { noFollow, type Directory } from './target/target.ts'
 
 export interface FileItem extends LeafItem {
   readonly entry: FileEntry

@@ -20,7 +20,8 @@ import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
 import type { LeafEntry, LeafItem } from './plan.ts'
 import type { NewName } from './naming.ts'
-import { alreadyThere, type Directory } from './target.ts'
+import { alreadyThere } from './target/errors.ts'
+import type { Directory } from './target/target.ts'
 
 export type SpecialEntry = Exclude<LeafEntry, FileEntry>
 type NodeEntry = Exclude<SpecialEntry, SymlinkEntry>

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { compareTrees } from '../../agent/restore/compare.ts'
-import { placeText } from '../../agent/restore/target.ts'
+import { placeText } from '../../agent/restore/target/target.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import { runCommand, startServing, type Place, type Serving } from './commands.ts'
 

@@ -22,7 +22,7 @@ export const findMachineByName = (
     .where('state', '=', 'active')
     .executeTakeFirst()
 
-/** All machines that ever bore a name, the newest first: a retired one may be recovered. */
+/** All machines that ever bore a name, the newest first, whatever the clock did: a retired one may be recovered. */
 export const machinesNamed = (
   catalog: Catalog,
   vaultId: VaultId,
@@ -33,6 +33,7 @@ export const machinesNamed = (
     .selectAll()
     .where('vaultId', '=', vaultId)
     .where('name', '=', name)
+    .orderBy('serial', 'desc')
     .orderBy('registeredAt', 'desc')
     .execute()
 
@@ -50,8 +51,13 @@ export const findMachineByRequest = (
     .where('requestId', '=', requestId)
     .executeTakeFirst()
 
-/** Of one vault, or of all. */
+/** Of one vault, or of all; of one name in the order of their credentials. */
 export async function listMachines(catalog: Catalog, vaultId?: VaultId): Promise<Machine[]> {
-  const all = catalog.selectFrom('machines').selectAll().orderBy('name').orderBy('registeredAt')
+  const all = catalog
+    .selectFrom('machines')
+    .selectAll()
+    .orderBy('name')
+    .orderBy('serial')
+    .orderBy('registeredAt')
   return await (vaultId === undefined ? all : all.where('vaultId', '=', vaultId)).execute()
 }

@@ -46,6 +46,7 @@ export async function emptyTrash(
     const fate = await fateOf(context, options, copy)
     if (fate === 'bring back') broughtBack += await takeBack(context, options, copy)
     else if (fate === 'forget') await forgetCopy(context, options, copy)
+    else if (fate === 'drop') await dropCopy(context, options, copy)
     else if (fate === 'purge') due.push(copy)
   }
   await decidePurge(context, due)
@@ -83,7 +84,7 @@ function objectInKey(path: string): Pick<TrashRow, 'repository' | 'kind' | 'id'>
   return { repository: Number(repository), kind, id: parseObjectId(hash) }
 }
 
-type Fate = 'bring back' | 'forget' | 'purge' | 'keep'
+type Fate = 'bring back' | 'forget' | 'purge' | 'drop' | 'keep'
 
 async function fateOf(
   { store }: CollectionContext,
@@ -93,8 +94,11 @@ async function fateOf(
   const isThere = (await store.stat(keyInTrash(options, copy))) !== undefined
   // Never moved, or moved back, or purged already; a collector that has just decided may still move it.
   if (!isThere) return options.nowMs - copy.decidedAt > dayMs ? 'forget' : 'keep'
-  if (options.needed.has(copy.repository, copy.id)) return 'bring back'
-  return copy.isPurged === 1 || copy.purgeAt <= options.nowMs ? 'purge' : 'keep'
+  const isDue = copy.isPurged === 1 || copy.purgeAt <= options.nowMs
+  if (!options.needed.has(copy.repository, copy.id)) return isDue ? 'purge' : 'keep'
+  // Where it was sent again, this copy is one too many.
+  const isAlone = (await store.stat(ownKey(options, copy))) === undefined
+  return isDue && !isAlone ? 'drop' : 'bring back'
 }
 
 const placeFor = ({ space }: EmptyOptions, { repository }: TrashRow): RepositoryPlace => ({
@@ -102,18 +106,32 @@ const placeFor = ({ space }: EmptyOptions, { repository }: TrashRow): Repository
   repository,
 })
 
+const ownKey = (options: EmptyOptions, copy: TrashRow): string =>
+  keyOf(placeFor(options, copy), copy.kind, copy.id)
+
 const keyInTrash = (options: EmptyOptions, copy: TrashRow): string =>
-  trashKey(copy.decision, keyOf(placeFor(options, copy), copy.kind, copy.id))
+  trashKey(copy.decision, ownKey(options, copy))
 
 async function takeBack(
   context: CollectionContext,
   options: EmptyOptions,
   copy: TrashRow,
-): Promise<1> {
+): Promise<0 | 1> {
   const place = placeFor(options, copy)
   await backFromTrash(context.catalog, placeOf(place), { id: copy.id, state: 'live' })
   await bringOneBack(context, place, copy)
-  return 1
+  return (await context.store.stat(keyInTrash(options, copy))) === undefined ? 1 : 0
+}
+
+async function dropCopy(
+  { store, catalog }: CollectionContext,
+  options: EmptyOptions,
+  copy: TrashRow,
+): Promise<void> {
+  const place = placeOf(placeFor(options, copy))
+  await backFromTrash(catalog, place, { id: copy.id, state: 'live' })
+  await store.remove(keyInTrash(options, copy))
+  await forgetTrash(catalog, copy)
 }
 
 async function forgetCopy(

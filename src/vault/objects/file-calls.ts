@@ -1,6 +1,7 @@
 /** The calls that durability rests on, one by one, so that a test can watch their order and let each of them fail. */
 
 import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { systemCodeOf } from '../../base/errors.ts'
 import { syncDirectory } from '../../base/files.ts'
 
 export interface NewFile {
@@ -42,4 +43,13 @@ export const nodeFileCalls: FileCalls = {
     await mkdir(path, { recursive: true, mode: 0o700 })
   },
   syncDirectory,
+}
+
+/** After a name has gone: another process that removed the last name of the folder may have taken the folder too. */
+export async function syncIfThere(calls: FileCalls, path: string): Promise<void> {
+  try {
+    await calls.syncDirectory(path)
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error
+  }
 }

@@ -1,7 +1,8 @@
-/** Another name for a stored file, and for its copy: linked and durable before the first name goes. */
+/** Another name for a stored file, and for its copy. */
 
 import { dirname } from 'node:path'
 import { systemCodeOf } from '../../base/errors.ts'
+import { syncIfThere } from './file-calls.ts'
 import { checkFile } from './file-check.ts'
 import { pathsOf, type Tree } from './file-place.ts'
 import { statFile } from './file-tree.ts'
@@ -12,8 +13,7 @@ export async function moveInTree(tree: Tree, key: string, newKey: string): Promi
   for (const [at, path] of from.entries()) {
     const newPath = to[at]
     if (newPath === undefined || (await statFile([path], '')) === undefined) continue
-    await moveFile(tree, { path, newPath, newKey })
-    isMoved = true
+    if (await moveFile(tree, { path, newPath, newKey })) isMoved = true
   }
   return isMoved
 }
@@ -24,19 +24,22 @@ interface FileMove {
   readonly newKey: string
 }
 
-async function moveFile({ calls, folders }: Tree, move: FileMove): Promise<void> {
+/**
+ * One rename: were it a link and a removal, a move back between the two would rely on the very name that then goes.
+ * For the same reason nothing is removed where both names are borne.
+ */
+async function moveFile({ calls, folders }: Tree, move: FileMove): Promise<boolean> {
   const { path, newPath, newKey } = move
   await folders.ensure(dirname(newPath))
+  if ((await checkFile(newPath, newKey))?.sound === true) return false
   try {
-    await calls.link(path, newPath)
+    await calls.rename(path, newPath)
   } catch (error) {
-    const code = systemCodeOf(error)
     // Somebody else has moved or removed it meanwhile.
-    if (code === 'ENOENT') return
-    if (code !== 'EEXIST') throw error
-    if ((await checkFile(newPath, newKey))?.sound !== true) await calls.rename(path, newPath)
+    if (systemCodeOf(error) === 'ENOENT') return false
+    throw error
   }
-  await calls.syncDirectory(dirname(newPath))
-  await calls.remove(path)
-  await calls.syncDirectory(dirname(path))
+  await syncIfThere(calls, dirname(newPath))
+  await syncIfThere(calls, dirname(path))
+  return true
 }

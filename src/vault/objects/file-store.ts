@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import type { Clock } from '../../base/clock.ts'
 import { createDurableFolders } from './durable-folders.ts'
-import { nodeFileCalls, type FileCalls } from './file-calls.ts'
+import { nodeFileCalls, syncIfThere, type FileCalls } from './file-calls.ts'
 import { checkFile, openIfThere, readAheadBytes } from './file-check.ts'
 import { createInTree, heal, pathsOf, type Tree } from './file-place.ts'
 import { moveInTree } from './file-move.ts'
@@ -97,7 +97,7 @@ async function remove(tree: Tree, key: string): Promise<void> {
   for (const path of pathsOf(tree, key)) {
     if ((await statFile([path], '')) === undefined) continue
     await tree.calls.remove(path)
-    await tree.calls.syncDirectory(dirname(path))
+    await syncIfThere(tree.calls, dirname(path))
     if (key.startsWith(trashFolder)) await removeEmptyFolders(tree, path)
   }
 }

@@ -48,8 +48,9 @@ export interface ObjectStore {
   /** Names of the folders directly below a folder, ascending. */
   folders(prefix: string): Promise<readonly string[]>
   /**
-   * Gives content-addressed bytes another name; false if nothing bears the first. A sound object that bears the second name
-   * stays. Stopped at any moment and done again it ends the same, and at every moment the bytes bear one of the names.
+   * Gives content-addressed bytes another name; false, and nothing done, if nothing bears the first or a sound object bears the
+   * second. Stopped at any moment and done again it ends the same, and at every moment, also where they are moved there and
+   * back at once, the bytes bear one of the names.
    */
   move(key: string, newKey: string): Promise<boolean>
   /** Not reachable through the API: for purge. */

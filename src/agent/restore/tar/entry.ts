@@ -9,7 +9,7 @@ import { attributeRecord, isAcl, refused } from './attributes.ts'
 import { filledContent, wholeContent } from './content.ts'
 import { tarHeader, type TarHeader, type TarOwners } from './header.ts'
 import { maxPaxBytes, recordBytes, type PaxRecord } from './pax.ts'
-import type { Place } from '../target.ts'
+import type { Place } from '../target/target.ts'
 
 export interface EntryContext {
   readonly archive: TarArchive

@@ -10,7 +10,7 @@ import { sha256 } from '../../../base/hash.ts'
 import type { DirectoryItem, LeafItem } from '../plan.ts'
 import { refused } from './attributes.ts'
 import { paxRecord, type PaxRecord } from './pax.ts'
-import type { Place } from '../target.ts'
+import type { Place } from '../target/target.ts'
 
 /** What tar-stream writes. */
 export type PlainHeader = Readonly<Partial<Header> & Pick<Header, 'name' | 'type' | 'size'>>

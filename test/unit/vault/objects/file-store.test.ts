@@ -249,3 +249,45 @@ test.runIf(process.getuid?.() !== 0)(
     await chmod(join(directory, 'objects/records'), 0o700)
   },
 )
+
+describe('a move to the trash and one back at once', () => {
+  test.each(['data', 'tree'])('leave the object a name: %s', async (kind) => {
+    const { key, bytes } = objectOf(kind)
+    const inTrash = `trash/0000000000000001/${key}`
+    for (let at = 1; ; at++) {
+      const directory = scratchDirectory()
+      const other = await openFileStore(directory, { clock })
+      let step = 0
+      const interrupted = async () => {
+        if (++step === at) await other.move(inTrash, key)
+      }
+      const before =
+        <Parts extends readonly unknown[]>(call: (...parts: Parts) => Promise<void>) =>
+        async (...parts: Parts) => {
+          await interrupted()
+          await call(...parts)
+        }
+      const { link, rename, remove, syncDirectory } = nodeFileCalls
+      const store = await openFileStore(directory, { clock })
+      await store.create(key, bytes)
+      const slow = await openFileStore(directory, {
+        clock,
+        calls: {
+          ...nodeFileCalls,
+          link: before(link),
+          rename: before(rename),
+          remove: before(remove),
+          syncDirectory: before(syncDirectory),
+        },
+      })
+      step = 0
+      await slow.move(key, inTrash)
+      const found = [await other.stat(key), await other.stat(inTrash)]
+      expect(found.filter((facts) => facts !== undefined)).not.toEqual([])
+      if (step < at) {
+        expect(at).toBeGreaterThan(3)
+        return
+      }
+    }
+  })
+})
