@@ -261,23 +261,16 @@ describe('a move to the trash and one back at once', () => {
       const interrupted = async () => {
         if (++step === at) await other.move(inTrash, key)
       }
-      const before =
-        <Parts extends readonly unknown[]>(call: (...parts: Parts) => Promise<void>) =>
-        async (...parts: Parts) => {
-          await interrupted()
-          await call(...parts)
-        }
-      const { link, rename, remove, syncDirectory } = nodeFileCalls
       const store = await openFileStore(directory, { clock })
       await store.create(key, bytes)
       const slow = await openFileStore(directory, {
         clock,
         calls: {
           ...nodeFileCalls,
-          link: before(link),
-          rename: before(rename),
-          remove: before(remove),
-          syncDirectory: before(syncDirectory),
+          link: (from, to) => interrupted().then(() => nodeFileCalls.link(from, to)),
+          rename: (from, to) => interrupted().then(() => nodeFileCalls.rename(from, to)),
+          remove: (path) => interrupted().then(() => nodeFileCalls.remove(path)),
+          syncDirectory: (path) => interrupted().then(() => nodeFileCalls.syncDirectory(path)),
         },
       })
       step = 0
