@@ -11,7 +11,7 @@ import type { Repository } from '../../repository/repository.ts'
 import type { DamageList } from './damage-list.ts'
 
 export interface NamedObjects {
-  /** Packs and indexes by the point that names them. */
+  /** Packs and indexes by the point that names them; a point whose refs can not be read whole is not in it. */
   readonly ofPoint: ReadonlyMap<RecordHash, ReadonlySet<ObjectId>>
   /** Of all points. */
   readonly all: ReadonlySet<ObjectId>
@@ -29,8 +29,8 @@ export async function readNamedObjects(
   const all = new Set<ObjectId>()
   const reading: RefsReading = { shards: new Map(), objects: new Set(), damages }
   for (const point of points) {
-    const ids = await readRefsOf(repository, point, reading)
-    ofPoint.set(point.id, ids)
+    const { ids, isWhole } = await readRefsOf(repository, point, reading)
+    if (isWhole) ofPoint.set(point.id, ids)
     for (const id of ids) all.add(id)
   }
   return { ofPoint, all, refs: reading.objects }
@@ -87,7 +87,7 @@ async function readRefsOf(
   { connection, number }: Repository,
   point: PointFacts,
   { shards, objects, damages }: RefsReading,
-): Promise<ReadonlySet<ObjectId>> {
+): Promise<{ readonly ids: ReadonlySet<ObjectId>; readonly isWhole: boolean }> {
   const load = async (id: ObjectId) => {
     objects.add(id)
     try {
@@ -115,11 +115,12 @@ async function readRefsOf(
     if (checked.missing.length === 0 && checked.count !== point.commit.objectCount) {
       throw new BackupError('malformed', 'They name another number of objects than the point says.')
     }
+    return { ids, isWhole: checked.missing.length === 0 }
   } catch (error) {
     if (!isPlaceFailure(error)) throw error
     damages.note(point.commit.refsRoot, 'refs', messageOf(error))
+    return { ids, isWhole: false }
   }
-  return ids
 }
 
 const cellKey = ({ bits, prefix }: RefsCell): string => `${bits}/${toHex(prefix)}`

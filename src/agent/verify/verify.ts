@@ -10,7 +10,7 @@ import { readManifest, type PointFacts } from '../../repository/point-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { checkKeySlots } from './key-slots.ts'
 import { createDamageList, type Damage, type DamageList } from './damage-list.ts'
-import { checkPresence, readNamedObjects } from './named-objects.ts'
+import { checkPresence, readNamedObjects, type NamedObjects } from './named-objects.ts'
 import { readPacks } from './read-packs.ts'
 import { createTreeWalk, type WalkablePoint } from './walk-points.ts'
 
@@ -45,12 +45,13 @@ export async function verifyPoints(
 ): Promise<VerifyResult> {
   const damages = createDamageList()
   await checkKeySlots(repository, damages)
-  const named = await readNamedObjects(repository, points, damages)
+  const readable = await readNamedObjects(repository, points, damages)
   const manifests = await readManifests(repository, points, damages)
   const indexIds = new Set(manifests.flatMap((each) => indexIdsOf(each.manifest)))
+  const indexes = await readIndexes(repository, indexIds, damages)
+  const named = withUnreadable(readable, manifests, indexes)
   const needed = { named, manifests: points.map(manifestOf), indexes: indexIds }
   await checkPresence(repository, needed, damages)
-  const indexes = await readIndexes(repository, indexIds, damages)
 
   const packs = options.readData ? packsNamed(indexes.values(), named.all) : []
   const progress = { packs: 0, packsToRead: packs.length, files: 0, directories: 0, bytesRead: 0 }
@@ -86,6 +87,26 @@ export async function verifyPoints(
     damageCount: damages.count,
     pathCount: damages.pathCount,
   }
+}
+
+/** Where refs are damaged, what the point's indexes place counts as named: the refs are the damage, not all that they named. */
+function withUnreadable(
+  readable: NamedObjects,
+  manifests: readonly ReadPoint[],
+  indexes: ReadonlyMap<ObjectId, IndexView>,
+): NamedObjects {
+  const ofPoint = new Map(readable.ofPoint)
+  const all = new Set(readable.all)
+  for (const { facts, manifest } of manifests) {
+    if (ofPoint.has(facts.id)) continue
+    const ids = new Set(indexIdsOf(manifest))
+    for (const id of indexIdsOf(manifest)) {
+      for (const pack of indexes.get(id)?.packs ?? []) ids.add(pack.id)
+    }
+    ofPoint.set(facts.id, ids)
+    for (const id of ids) all.add(id)
+  }
+  return { ...readable, ofPoint, all }
 }
 
 function noteUnnamedIndexes(

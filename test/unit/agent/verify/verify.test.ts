@@ -79,6 +79,13 @@ describe('verification', () => {
     expect(count).toBeGreaterThan(10)
   })
 
+  it('blames damaged refs, and nothing that they named', async () => {
+    const state = sample()
+    const id = state.points[1].commit.refsRoot
+    state.test.vault.flip(id, 20)
+    expect((await verify(state, true)).damages).toMatchObject([{ id, kind: 'refs' }])
+  })
+
   it('finds a key slot that is damaged, of another repository, or not there', async () => {
     const slotsOf = ({ test }: ReturnType<typeof sample>) => test.vault.storedSlots
     const damaged = sample()
