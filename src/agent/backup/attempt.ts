@@ -10,7 +10,7 @@ import { createLeftOutWriter, type LeftOutList } from '../../model/left-out.ts'
 import { encodeManifest, type Manifest } from '../../model/manifest.ts'
 import { createExclusion } from '../../policy/exclusion.ts'
 import type { AttemptOptions, BackupRun } from './backup-run.ts'
-import { breather } from './breathe.ts'
+import { createBreather } from './breathe.ts'
 import { createNotedChunks } from './noted-chunks.ts'
 import { createContentReader } from './read-content.ts'
 import { openRunStore, type RunStore } from './run-store.ts'
@@ -36,11 +36,14 @@ export async function attemptPoint(
 ): Promise<AttemptResult> {
   const notes = createNotedChunks()
   const counts = noCounts()
+  const expectedFiles = options.base.previous?.manifest.statistics.files
+  const breather = createBreather(run, counts, expectedFiles)
   const store = openRunStore(run, {
     ...options,
     note: notes.note,
     onRead: (bytes) => {
       counts.bytesRead += bytes
+      breather.tell()
     },
   })
   try {
@@ -50,6 +53,7 @@ export async function attemptPoint(
       ...{ ...options, store, counts },
       leaveOut: gathered.add,
       note: notes.note,
+      breathe: breather.breathe,
     })
     const walked = await walkAll(run, walk, options)
     const leftOut = await gathered.finish(store)
@@ -68,7 +72,7 @@ export async function attemptPoint(
 const noCounts = (): WalkCounts => ({ ...noEntries(), bytesRead: 0, readablePaths: 0 })
 
 type WalkParts = AttemptOptions &
-  Pick<Walk, 'counts' | 'leaveOut' | 'note'> & { readonly store: RunStore }
+  Pick<Walk, 'counts' | 'leaveOut' | 'note' | 'breathe'> & { readonly store: RunStore }
 
 const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   sink: parts.store.sink,
@@ -81,7 +85,7 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   isPlaced: parts.exact ? parts.store.isPlaced : undefined,
   leaveOut: parts.leaveOut,
   counts: parts.counts,
-  breathe: breather(run, parts.counts, parts.base.previous?.manifest.statistics.files),
+  breathe: parts.breathe,
 })
 
 async function walkAll(run: BackupRun, walk: Walk, { base }: AttemptOptions): Promise<WalkedPoint> {
