@@ -8,9 +8,9 @@ const longestMs = 20
 
 export interface Breather {
   /** Called by the walk at each path. @throws what the run was ended with */
-  breathe(path: string): Promise<void>
+  readonly breathe: (path: string) => Promise<void>
   /** Something was read: the walk may have come to its end long before the threads do. */
-  tell(): void
+  readonly tell: () => void
 }
 
 export function createBreather(
