@@ -26,7 +26,8 @@ import type { Http } from '../connection/http.ts'
 import { openEnrolment } from '../connection/open-http.ts'
 import type { Proxy } from '../connection/proxy.ts'
 import { connectToVault } from '../connection/vault-connection.ts'
-import { saveMasterKey } from '../keys/key-file.ts'
+import type { KeyStore } from '../keys/key-store.ts'
+import type { KeyStoreSettings } from '../state/key-store-state.ts'
 import type { AgentState, ProxySettings, Registration } from '../state/state.ts'
 import { certificateRequest, newMachineKey } from './certificate-request.ts'
 import type { AgentCredential } from './credential.ts'
@@ -37,6 +38,7 @@ export interface RecoverWishes {
   readonly passphrase: string
   readonly proxy?: Proxy | undefined
   readonly proxySettings?: ProxySettings | undefined
+  readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
   readonly state: AgentState
   readonly random: RandomBytes
   readonly signal?: AbortSignal | undefined
@@ -175,7 +177,7 @@ async function finishRecovery(
 async function openAndSave(
   connection: VaultConnection,
   { answer, machineKey, slot: offered, keys }: Proven,
-  { credential: { credential }, state, proxySettings }: RecoverWishes,
+  { credential: { credential }, state, proxySettings, keyStore }: RecoverWishes,
 ): Promise<Registration> {
   const bytes = await connection.slot(offered.repository, offered.slot)
   const slot = ownSlot(decodeSlot(bytes), connection)
@@ -197,11 +199,12 @@ async function openAndSave(
     repository: number,
     repositoryId: toHex(repositoryId),
     config: repository.config.number,
+    keyStore: keyStore.settings,
     ...(proxySettings && { proxy: proxySettings }),
   }
   await replaceFile(state.paths.machineKey, utf8(machineKey))
-  await saveMasterKey(state.paths.masterKey, masterKey)
   await replaceFile(state.paths.slotCopy, bytes)
+  await keyStore.store.save(masterKey)
   await state.registration.save(registration)
   return registration
 }

@@ -18,7 +18,8 @@ import { openRepository } from '../../repository/repository.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
 import type { Proxy } from '../connection/proxy.ts'
 import { connectToVault } from '../connection/vault-connection.ts'
-import { saveMasterKey } from '../keys/key-file.ts'
+import type { KeyStore } from '../keys/key-store.ts'
+import type { KeyStoreSettings } from '../state/key-store-state.ts'
 import type { AgentState, ProxySettings, Registration } from '../state/state.ts'
 import type { AgentCredential } from './credential.ts'
 import { enrol, type Enrolled } from './enrol.ts'
@@ -30,6 +31,8 @@ export interface RegisterWishes {
   /** Called before anything is sealed under the passphrase, and not where the vault refuses the registration. */
   readonly keepPassphrase?: () => Promise<void>
   readonly proxy?: Proxy | undefined
+  /** Where the master key is to lie: as it is recorded, and opened. */
+  readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
   /** As it is kept for later runs. */
   readonly proxySettings?: ProxySettings | undefined
   readonly state: AgentState
@@ -62,7 +65,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
   try {
     const made = await makeRepository(connection, wishes)
     const registration = registrationFor(wishes, enrolled, made.repositoryId)
-    await save(state, { enrolled, made, registration })
+    await save(state, wishes.keyStore.store, { enrolled, made, registration })
     return registration
   } finally {
     await connection.close()
@@ -141,7 +144,7 @@ function sealedConfig(
 }
 
 function registrationFor(
-  { credential: { credential }, proxySettings }: RegisterWishes,
+  { credential: { credential }, proxySettings, keyStore }: RegisterWishes,
   { answer }: Enrolled,
   repositoryId: Uint8Array,
 ): Registration {
@@ -159,22 +162,26 @@ function registrationFor(
     repository: 0,
     repositoryId: toHex(repositoryId),
     config: 0,
+    keyStore: keyStore.settings,
     ...(proxySettings && { proxy: proxySettings }),
   }
 }
 
 async function save(
   state: AgentState,
+  keyStore: KeyStore,
   parts: {
     readonly enrolled: Enrolled
     readonly made: MadeRepository
     readonly registration: Registration
   },
 ): Promise<void> {
+  // A keyring may refuse: then the registration that there is goes on.
+  if (keyStore.kind === 'os') await keyStore.save(parts.made.masterKey)
   await state.forget()
   await replaceFile(state.paths.machineKey, utf8(parts.enrolled.machineKey))
-  await saveMasterKey(state.paths.masterKey, parts.made.masterKey)
   await replaceFile(state.paths.slotCopy, parts.made.slot)
+  if (keyStore.kind !== 'os') await keyStore.save(parts.made.masterKey)
   await replaceFile(state.paths.configCopy, parts.made.config)
   await state.registration.save(parts.registration)
   await state.pending.remove()

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/messages.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
+import { keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { throttleSchema } from './throttle-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
@@ -40,6 +41,8 @@ const registrationSchema = z.strictObject({
   /** The newest config that was seen. */
   config: z.int().min(0),
   proxy: proxySchema.optional(),
+  /** Not recorded by earlier versions: a file. */
+  keyStore: keyStoreSchema.optional(),
 })
 
 export type Registration = z.output<typeof registrationSchema>

@@ -10,7 +10,7 @@ import {
   type AgentState,
   type Registration,
 } from '../../agent/state/state.ts'
-import { loadMasterKey } from '../../agent/keys/key-file.ts'
+import { keyOf } from './key-store-of.ts'
 import { agentStateDirectory } from '../../config/agent-places.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
@@ -41,7 +41,7 @@ export async function withRepository<T>(
 ): Promise<T> {
   return withConnection(context, async (agent) => {
     const { registration, state, connection } = agent
-    const masterKey = await loadMasterKey(state.paths.masterKey)
+    const masterKey = await keyOf(context, state, registration)
     const repository = await openRepository(
       connection,
       {
@@ -51,7 +51,11 @@ export async function withRepository<T>(
       },
       registration.config,
     )
-    return work({ ...agent, repository, masterKey })
+    try {
+      return await work({ ...agent, repository, masterKey })
+    } finally {
+      masterKey.fill(0)
+    }
   })
 }
 

@@ -8,6 +8,7 @@ import { addCat } from './cat.ts'
 import { addDiff } from './diff.ts'
 import { addFind } from './find.ts'
 import { addHistory } from './history.ts'
+import { addKeyStore } from './key-store.ts'
 import { addLs } from './ls.ts'
 import { addPoints } from './points.ts'
 import { addPolicy } from './policy.ts'
@@ -58,5 +59,6 @@ const commands = [
   addCat,
   addRestore,
   addVerify,
+  addKeyStore,
   addStatus,
 ]

@@ -6,16 +6,17 @@ import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import type { CommandContext } from './context.ts'
 import { stateOf } from './open.ts'
+import { addKeyStoreOptions, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
 import { givenPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { proxyOf, type ProxyOptions } from './proxy-options.ts'
 import { readCredentialFile } from './register.ts'
 
-interface RecoverOptions extends PassphraseOptions, ProxyOptions {
+interface RecoverOptions extends PassphraseOptions, ProxyOptions, KeyStoreOptions {
   readonly vaultCredentials: string
 }
 
 export function addRecover(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('recover')
     .description('read and restore the points of a lost machine, with its passphrase')
     .requiredOption('--vault-credentials <file>', 'a recovery credential for that machine')
@@ -25,7 +26,7 @@ export function addRecover(program: Command, context: CommandContext): void {
       '--proxy-credentials <file>',
       'user:password for the proxy, in a file that only you can read',
     )
-    .action((options: RecoverOptions) => recover(context, options))
+  addKeyStoreOptions(command).action((options: RecoverOptions) => recover(context, options))
 }
 
 async function recover(context: CommandContext, options: RecoverOptions): Promise<void> {
@@ -47,8 +48,9 @@ async function recover(context: CommandContext, options: RecoverOptions): Promis
   }
   const { proxy, proxySettings } = await proxyOf(host, options, credential.credential.address)
   const passphrase = await givenPassphrase(context, options)
+  const keyStore = await newKeyStore(context, state, { ...options, passphrase })
   const registration = await agent.recover({
-    ...{ credential, passphrase, proxy, proxySettings, state, signal },
+    ...{ credential, passphrase, proxy, proxySettings, state, signal, keyStore },
     random: systemRandom,
   })
   const until = registration.readOnlyUntil ?? 0

@@ -11,18 +11,19 @@ import { machineNameSchema } from '../../protocol/messages.ts'
 import type { AgentState } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { stateOf } from './open.ts'
+import { addKeyStoreOptions, forgetKey, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
 import { newPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { proxyOf, type ProxyOptions } from './proxy-options.ts'
 import { replaceRegistration } from './replace-registration.ts'
 
-interface RegisterOptions extends PassphraseOptions, ProxyOptions {
+interface RegisterOptions extends PassphraseOptions, ProxyOptions, KeyStoreOptions {
   readonly vaultCredentials: string
   readonly name?: string
   readonly replace?: true
 }
 
 export function addRegister(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('register')
     .description('register this machine with a vault')
     .requiredOption('--vault-credentials <file>', "the file that the vault's operator gave you")
@@ -35,7 +36,7 @@ export function addRegister(program: Command, context: CommandContext): void {
       '--proxy-credentials <file>',
       'user:password for the proxy, in a file that only you can read',
     )
-    .action((options: RegisterOptions) => register(context, options))
+  addKeyStoreOptions(command).action((options: RegisterOptions) => register(context, options))
 }
 
 async function register(context: CommandContext, options: RegisterOptions): Promise<void> {
@@ -49,9 +50,11 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   await refuseSecond(state, options.replace === true)
   const { proxy, proxySettings } = await proxyOf(host, options, credential.credential.address)
   const { passphrase, keep } = await newPassphrase(context, options)
+  const keyStore = await newKeyStore(context, state, { ...options, passphrase })
+  const before = await state.registration.load().catch(() => undefined)
   const make = () =>
     agent.register({
-      ...{ credential, machineName, passphrase, proxy, proxySettings, state, signal },
+      ...{ credential, machineName, passphrase, proxy, proxySettings, state, signal, keyStore },
       keepPassphrase: keep,
       clock: systemClock,
       random: systemRandom,
@@ -60,6 +63,7 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   const registration = options.replace
     ? await replaceRegistration(context, state, { vaultId, machineName, make })
     : await make()
+  if (before !== undefined) await forgetKey(context, state, { before, after: registration })
   const fingerprint = agent.fingerprintOf(registration)
   output.event({
     event: 'registered',

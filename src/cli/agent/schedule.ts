@@ -17,6 +17,7 @@ import type { AgentState } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { sayNextTimes } from './next-times.ts'
 import { stateOf, usualSource } from './open.ts'
+import { tryScheduledKey } from './schedule-key.ts'
 import { sayPlan } from './schedule-plan.ts'
 import { jobOf } from './schedule-job.ts'
 
@@ -60,6 +61,7 @@ async function begin({ host }: CommandContext, options: ScheduleOptions): Promis
 
 async function install(context: CommandContext, options: ScheduleOptions): Promise<void> {
   const { state, job, facility } = await begin(context, options)
+  await tryScheduledKey(context, state, { facility, job })
   const plan = await facility.planInstall(job, executeOnSystem)
   if (!(await follow(context, plan, options))) return
   say(context, { facility, job, state: 'on' })

@@ -1,9 +1,11 @@
 /** `backup status`: what this machine knows of itself, without asking the vault. */
 
 import type { Command } from 'commander'
-import { exists } from '../../base/files.ts'
+import { keyFactsOf } from '../../agent/keys/key-facts.ts'
+import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
 import type { AgentState, Registration } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
+import { isKeyMissing } from './key-store-of.ts'
 import { stateOf } from './open.ts'
 
 export function addStatus(program: Command, context: CommandContext): void {
@@ -33,7 +35,9 @@ async function sayRegistration(
   registration: Registration,
 ): Promise<void> {
   const { vaultName, machineName, machineId, address, port, access } = registration
-  const hasKey = await exists(state.paths.masterKey)
+  const settings = keyStoreSettingsOf(registration)
+  const { store, place, meaning } = keyFactsOf(settings, state.paths)
+  const isMissing = await isKeyMissing(settings, state)
   output.event({
     event: 'status',
     registered: true,
@@ -42,15 +46,15 @@ async function sayRegistration(
     machine: machineName,
     machineId,
     stateDirectory: state.directory,
-    key: hasKey ? 'file' : 'missing',
+    key: isMissing ? 'missing' : store,
+    keyPlace: place,
   })
   output.line(`Machine     ${machineName} (${machineId})`)
   output.line(`Vault       ${vaultName} at ${address}:${port}`)
   output.line(
     `Access      ${access === 'full' ? 'backs up and restores' : 'reads and restores only (recovered)'}`,
   )
-  const key = hasKey ? `${state.paths.masterKey} (a file that only its owner can read)` : 'MISSING'
-  output.line(`Master key  ${key}`)
+  output.line(`Master key  ${isMissing ? 'MISSING: ' : ''}${place} (${store}): ${meaning}`)
   output.line(`State       ${state.directory}`)
 }
 

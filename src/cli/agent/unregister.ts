@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { registrationOf } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
+import { forgetKey } from './key-store-of.ts'
 import { stateOf, withConnection } from './open.ts'
 import { askPlain } from './prompt.ts'
 
@@ -21,11 +22,13 @@ async function unregister(
   { yes, offline }: { yes?: true; offline?: true },
 ): Promise<void> {
   const state = stateOf(context.host)
-  const { machineName, vaultName, access } = await registrationOf(state)
+  const registration = await registrationOf(state)
+  const { machineName, vaultName, access } = registration
   if (!yes) await confirm(context, machineName)
   if (access === 'full' && !offline) {
     await withConnection(context, ({ connection }) => connection.unregister(), { retryForMs: 0 })
   }
+  await forgetKey(context, state, { before: registration })
   await state.remove()
   context.output.event({ event: 'unregistered', machine: machineName, vault: vaultName })
   context.output.line(`${machineName} is no longer registered with the vault ${vaultName}.`)

@@ -1,0 +1,35 @@
+/** No key at rest: each time the passphrase opens the copy of the key slot that lies in the state directory. */
+
+import { BackupError } from '../../base/errors.ts'
+import { exists, readBounded } from '../../base/files.ts'
+import { openSlot } from '../../crypto/slot.ts'
+import { decodeSlot, maxSlotBytes } from '../../model/slot.ts'
+import { differentKey, type KeyStore } from './key-store.ts'
+
+export interface AskedKeyStoreOptions {
+  readonly slotCopy: string
+  readonly passphrase: () => Promise<string>
+}
+
+export function askedKeyStore({ slotCopy, passphrase }: AskedKeyStoreOptions): KeyStore {
+  const load = async () => {
+    if (!(await exists(slotCopy))) throw noSlot(slotCopy)
+    return openSlot(decodeSlot(await readBounded(slotCopy, maxSlotBytes)), await passphrase())
+  }
+  return {
+    kind: 'none',
+    save: async (key) => {
+      const opened = await load()
+      const isSame = Buffer.compare(opened, key) === 0
+      opened.fill(0)
+      if (!isSame) throw differentKey('The key slot')
+    },
+    load,
+    remove: () => Promise.resolve(),
+  }
+}
+
+const noSlot = (path: string): BackupError =>
+  new BackupError('state-damaged', `The copy of the key slot, ${path}, is gone.`, {
+    hint: 'backup passphrase verify fetches it from the vault again.',
+  })

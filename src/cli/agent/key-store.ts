@@ -1,0 +1,93 @@
+/** `backup key-store show|move`: where this machine's key is, whether it opens, and another place for it. */
+
+import { Argument, type Command } from 'commander'
+import { resolve } from 'node:path'
+import { BackupError } from '../../base/errors.ts'
+import { readBounded } from '../../base/files.ts'
+import { fileKeyStore } from '../../agent/keys/file-store.ts'
+import { keyFactsOf } from '../../agent/keys/key-facts.ts'
+import { keyStoreKinds, type KeyStoreKind } from '../../agent/keys/key-store.ts'
+import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
+import { readPassphraseFile } from '../../agent/keys/passphrase-file.ts'
+import { registrationOf, type AgentState, type Registration } from '../../agent/state/state.ts'
+import { openSlot } from '../../crypto/slot.ts'
+import { decodeSlot, maxSlotBytes } from '../../model/slot.ts'
+import type { CommandContext } from './context.ts'
+import { forgetKey, keyOf, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
+import { stateOf } from './open.ts'
+
+interface MoveOptions extends KeyStoreOptions {
+  readonly passphraseFile?: string
+}
+
+export function addKeyStore(program: Command, context: CommandContext): void {
+  const keyStore = program
+    .command('key-store')
+    .description('where the key of this machine is, and another place for it')
+  keyStore
+    .command('show')
+    .description('say where the key is and what that means, and try to open it')
+    .action(() => show(context))
+  keyStore
+    .command('move')
+    .description('put the key into another store, and remove it from the one that it is in')
+    .addArgument(new Argument('<where>', 'the store to use from now on').choices(keyStoreKinds))
+    .option('--passphrase-file <file>', 'take the key from the key slot, with the passphrase there')
+    .option('--unlock-file <file>', 'with none: each command reads the passphrase there')
+    .action((where: KeyStoreKind, options: MoveOptions) => move(context, where, options))
+}
+
+async function show(context: CommandContext): Promise<void> {
+  const { output } = context
+  const state = stateOf(context.host)
+  const registration = await registrationOf(state)
+  const facts = keyFactsOf(keyStoreSettingsOf(registration), state.paths)
+  output.event({ event: 'key-store', ...facts })
+  output.line(`The key is in ${facts.place} (${facts.store}): ${facts.meaning}.`)
+  const key = await keyOf(context, state, registration)
+  key.fill(0)
+  output.event({ event: 'key-opened', store: facts.store })
+  output.line('It opens.')
+}
+
+/** The new place holds the key, and was read back, before it is recorded; only then the old one gives it up. */
+async function move(
+  context: CommandContext,
+  where: KeyStoreKind,
+  options: MoveOptions,
+): Promise<void> {
+  const state = stateOf(context.host)
+  const before = await registrationOf(state)
+  const { settings, store } = await newKeyStore(context, state, { ...options, keyStore: where })
+  const key = await keyToMove(context, state, { before, options })
+  try {
+    await store.save(key)
+  } finally {
+    key.fill(0)
+  }
+  const after = { ...before, keyStore: settings }
+  await state.registration.save(after)
+  await forgetKey(context, state, { before, after })
+  // Of a move that was interrupted.
+  if (where !== 'file') await fileKeyStore(state.paths.masterKey).remove()
+  const facts = keyFactsOf(settings, state.paths)
+  context.output.event({ event: 'key-moved', ...facts })
+  context.output.line(`The key is now in ${facts.place} (${facts.store}): ${facts.meaning}.`)
+}
+
+interface Move {
+  readonly before: Registration
+  readonly options: MoveOptions
+}
+
+async function keyToMove(
+  context: CommandContext,
+  state: AgentState,
+  { before, options: { passphraseFile } }: Move,
+): Promise<Uint8Array> {
+  if (passphraseFile === undefined) return keyOf(context, state, before)
+  const passphrase = await readPassphraseFile(resolve(context.host.cwd(), passphraseFile))
+  const slot = decodeSlot(await readBounded(state.paths.slotCopy, maxSlotBytes))
+  if (slot.machineId === before.machineId) return openSlot(slot, passphrase)
+  throw new BackupError('state-damaged', 'The copy of the key slot is of another machine.')
+}
