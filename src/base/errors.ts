@@ -68,6 +68,7 @@ export const errorTable = {
   'state-damaged': facts('failed'),
   'nothing-readable': facts('failed'),
   'target-refused': facts('failed'),
+  'privilege-withheld': facts('left-out'),
   'scheduler-refused': facts('failed'),
 
   // credentials, certificates, passphrases

@@ -15,5 +15,5 @@ export const restoreOptions = (
   ...{ to, chunks, system: systemCalls(), random: systemRandom, nowMs: Date.now() },
   onConflict: 'copy',
   nameOf: (plaintext) => chunkId(keys, 1, plaintext),
-  attributes: { owner: true, acls: true, xattrs: true, ownerOf: numericOwners },
+  attributes: { owner: true, acls: true, xattrs: true, privileged: true, ownerOf: numericOwners },
 })

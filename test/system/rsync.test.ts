@@ -72,7 +72,8 @@ describe.runIf(process.getuid?.() === 0)('a copy of', () => {
     addRarities(folder)
     await machine.backup('policy', 'include', folder)
     await backUp(machine)
-    const restored = await machine.backup('restore', '--point', 'latest', '--to', to)
+    const words = ['--point', 'latest', '--privileged', '--to', to]
+    const restored = await machine.backup('restore', ...words)
     expect(restored, restored.stdout).toMatchObject({ code: 0 })
     const compare = ['-aHAX', '--checksum', '--delete', '--dry-run', '--itemize-changes']
     expect(outputOf('rsync', ...compare, `${folder}/`, `${join(to, folder)}/`)).toBe('')

@@ -7,7 +7,9 @@ import { systemCodeOf } from '../../base/errors.ts'
 import { equalBytes, utf8 } from '../../base/bytes.ts'
 import type { Attribute, Entry } from '../../model/entry.ts'
 import type { RestoreContext, RestoredAttributes } from './context.ts'
+import { isCapability, lendingBits, notLent, withheld } from './privileges.ts'
 import type { FailedPart } from './report.ts'
+import type { Held } from './target/held.ts'
 import type { Place } from './target/target.ts'
 
 /** Something that was just made. */
@@ -15,15 +17,12 @@ export interface Subject {
   /** In the point, for the report. */
   readonly path: Place
   readonly entry: Entry
-  /** Where it lies now; a link there is not followed. */
-  readonly at: Buffer
-  readonly chown: (uid: number, gid: number) => void
-  /** Absent for links, which have no mode. */
-  readonly chmod?: (mode: number) => void
+  readonly held: Held
 }
 
 /** What can not be applied is reported, and the rest goes on. */
 export async function applyAttributes(subject: Subject, context: RestoreContext): Promise<void> {
+  const { entry, held } = subject
   const attempt = async (part: FailedPart, work: () => Promise<void> | void) => {
     try {
       await work()
@@ -33,10 +32,12 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
   }
   const set = (attribute: Attribute) =>
     attempt({ kind: 'xattr', name: attribute.name }, async () => {
+      if (isCapability(attribute.name) && !context.attributes.privileged) {
+        throw withheld('Capabilities are')
+      }
       const value = await context.tree.attribute(attribute)
-      context.system.setXattr(subject.at, attribute.name, value)
+      held.calls.setXattr(held.at, attribute.name, value)
     })
-  const { entry } = subject
   const xattrs = (entry.xattrs ?? []).filter(({ name }) => isWanted(name, context.attributes))
   const owner = { kept: !context.attributes.owner }
   if (context.attributes.owner) {
@@ -44,56 +45,67 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
       owner.kept = !giveAway(subject, context.attributes)
     })
   }
-  if (owner.kept && context.attributes.owner) context.report.keptOwner()
+  if (owner.kept && context.attributes.owner) context.report.keptOwner(subject.path)
   for (const attribute of xattrs) if (!isAcl(attribute.name)) await set(attribute)
-  await attempt({ kind: 'mode' }, () => setMode(subject, owner.kept))
-  if (entry.type !== 'symlink') dropInheritedAcls(subject, context)
+  await attempt({ kind: 'mode' }, () => setMode(subject, owner.kept, context.attributes))
+  if (entry.type !== 'symlink') dropInheritedAcls(subject)
   for (const attribute of xattrs) if (isAcl(attribute.name)) await set(attribute)
   await attempt({ kind: 'times' }, () => {
-    context.system.setTimes(subject.at, context.nowNs, entry.mtimeNs)
+    held.calls.setTimes(held.at, context.nowNs, entry.mtimeNs)
   })
 }
 
 /** False when the owner stays who restores: giving files away is root's privilege. */
-function giveAway({ entry, chown }: Subject, { ownerOf }: RestoredAttributes): boolean {
+function giveAway({ entry, held }: Subject, { ownerOf }: RestoredAttributes): boolean {
   const own = process.geteuid?.()
   if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
   const { uid, gid } = ownerOf(entry.uid, entry.gid)
   try {
-    chown(uid, gid)
+    held.chown(uid, gid)
     return true
   } catch (error) {
     if (own === 0 || systemCodeOf(error) !== 'EPERM') throw error
   }
   try {
-    chown(own, gid)
+    held.chown(own, gid)
   } catch (error) {
     if (systemCodeOf(error) !== 'EPERM') throw error
   }
   return false
 }
 
-/** Whoever restores must not lend his own rights to a program that had the rights of another. */
-function setMode({ entry, chmod }: Subject, ownerKept: boolean): void {
-  if (entry.mode === undefined || chmod === undefined) return
-  chmod(ownerKept && entry.type !== 'directory' ? entry.mode & ~0o6000 : entry.mode)
+/** @throws BackupError `privilege-withheld` once the other bits are set */
+function setMode(
+  { entry, held }: Subject,
+  ownerKept: boolean,
+  { privileged }: RestoredAttributes,
+): void {
+  if (entry.mode === undefined || held.chmod === undefined) return
+  const lending = lendingBits(entry)
+  if (lending === 0 || (privileged && !ownerKept)) {
+    held.chmod(entry.mode)
+    return
+  }
+  held.chmod(entry.mode & ~lending)
+  throw ownerKept ? notLent() : withheld('setuid and setgid are')
 }
 
 const aclNames = [utf8('system.posix_acl_access'), utf8('system.posix_acl_default')]
 
-const isWanted = (name: Uint8Array, { acls, xattrs }: RestoredAttributes): boolean =>
+export const isWanted = (name: Uint8Array, { acls, xattrs }: RestoredAttributes): boolean =>
   isAcl(name) ? acls : xattrs
 
-const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equalBytes(acl, name))
+export const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equalBytes(acl, name))
 
 /** A directory with a default ACL gives it to what is made in it. */
-function dropInheritedAcls({ at, entry }: Subject, { system }: RestoreContext): void {
-  if (!system.hasXattrs) return
+function dropInheritedAcls({ held, entry }: Subject): void {
+  const { calls, at } = held
+  if (!calls.hasXattrs) return
   const kept = entry.xattrs ?? []
   try {
-    for (const name of system.listXattrs(at)) {
+    for (const name of calls.listXattrs(at)) {
       if (!isAcl(name) || kept.some((attribute) => equalBytes(attribute.name, name))) continue
-      system.removeXattr(at, name)
+      calls.removeXattr(at, name)
     }
   } catch {
     // A file system that can not list attributes has inherited none.

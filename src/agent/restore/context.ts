@@ -33,6 +33,8 @@ export interface RestoredAttributes {
   readonly owner: boolean
   readonly acls: boolean
   readonly xattrs: boolean
+  /** Also what lends rights: setuid, setgid, capabilities, devices. */
+  readonly privileged: boolean
   /** The numbers on this machine of a user and a group of the point. */
   readonly ownerOf: (uid: number, gid: number) => { readonly uid: number; readonly gid: number }
 }

@@ -1,19 +1,12 @@
 /** Restores directories: made before what lies in them, their attributes set after it. */
 
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  mkdirSync,
-  openSync,
-} from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { systemCodeOf } from '../../base/errors.ts'
 import { applyAttributes } from './attributes.ts'
 import type { RestoreContext } from './context.ts'
 import type { DirectoryItem, EndItem } from './plan.ts'
+import { alreadyThere } from './target/errors.ts'
+import { withHeldDirectory } from './target/held.ts'
 
 /** Makes the directory, for its owner alone until it is finished. True when it was not there before. */
 export async function makeDirectory(
@@ -34,6 +27,8 @@ export async function makeDirectory(
     }))
   // Whatever has the name has to be a directory, not a link to one.
   if (!made) await context.target.withDirectory(place, () => Promise.resolve())
+  // In a target that was empty it is another one of the point, which the file system takes for the same name.
+  if (!made && name !== undefined && !context.mayMeet) throw alreadyThere(place, undefined)
   return made
 }
 
@@ -43,45 +38,12 @@ export async function finishDirectory(
   context: RestoreContext,
 ): Promise<void> {
   try {
-    await context.target.withDirectory(place, (directory) =>
-      withSelf(directory.self, (self) =>
-        applyAttributes(
-          {
-            path,
-            entry,
-            at: directory.self,
-            ...self,
-          },
-          context,
-        ),
+    await context.target.withDirectory(place, ({ self }) =>
+      withHeldDirectory(self, context.system, (held) =>
+        applyAttributes({ path, entry, held }, context),
       ),
     )
   } catch (error) {
     context.report.failed(path, { kind: 'content' }, error)
-  }
-}
-
-interface Self {
-  readonly chown: (uid: number, gid: number) => void
-  readonly chmod: (mode: number) => void
-}
-
-/** Through an open directory, where the system can open one. */
-async function withSelf(path: Buffer, use: (self: Self) => Promise<void>): Promise<void> {
-  if (process.platform === 'win32') {
-    await use({
-      chown: (uid, gid) => chownSync(path, uid, gid),
-      chmod: (mode) => chmodSync(path, mode),
-    })
-    return
-  }
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-  try {
-    await use({
-      chown: (uid, gid) => fchownSync(fd, uid, gid),
-      chmod: (mode) => fchmodSync(fd, mode),
-    })
-  } finally {
-    closeSync(fd)
   }
 }

@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   openSync,
   readlinkSync,
@@ -17,6 +18,7 @@ import { copyName, judgeConflict, type Existing, type Verdict } from './conflict
 import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
 import type { LeafEntry, LeafItem } from './plan.ts'
+import { hasAttributes } from './same-attributes.ts'
 import { alreadyThere } from './target/errors.ts'
 import { noFollow, type Directory } from './target/target.ts'
 
@@ -68,9 +70,11 @@ async function settled(
 ): Promise<Exclude<Verdict['kind'], 'compare'>> {
   const verdict = judgeConflict(entry, existingOf(facts, context), context.onConflict)
   if (verdict.kind !== 'compare') return verdict.kind
-  return (await isSame(entry, directory.at(entry.name), { facts, context }))
-    ? 'there'
-    : verdict.otherwise
+  const at = directory.at(entry.name)
+  const isThere =
+    (await isSame(entry, at, { facts, context })) &&
+    (verdict.otherwise !== 'replace' || (await hasAttributes(entry, { at, facts }, context)))
+  return isThere ? 'there' : verdict.otherwise
 }
 
 function factsAt(directory: Directory, name: Uint8Array): BigIntStats | undefined {
@@ -119,8 +123,10 @@ async function isSame(entry: LeafEntry, at: Buffer, { facts, context }: Met): Pr
 
 /** Named chunk by chunk, as a backup would: nothing is fetched for it. */
 async function hasContent(entry: FileEntry, at: Buffer, context: RestoreContext): Promise<boolean> {
-  const fd = openSync(at, constants.O_RDONLY | noFollow)
+  // What was a file a moment ago may be a FIFO by now: that one must not be waited for.
+  const fd = openSync(at, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
   try {
+    if (!fstatSync(fd).isFile()) return false
     for await (const { id, lengthBytes } of context.tree.content(entry)) {
       const bytes = Buffer.allocUnsafe(lengthBytes)
       let length = 0

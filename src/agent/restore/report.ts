@@ -46,7 +46,8 @@ export interface RestoreReport {
   named(name: Uint8Array, naming: { readonly name: Uint8Array; readonly replaces: boolean }): void
   left(kind: 'skip' | 'there'): void
   wrote(bytes: number): void
-  keptOwner(): void
+  /** The entry belongs to the user who restores. */
+  keptOwner(path: Place): void
   /** Notes a failure, unless it concerns the whole restore: then it throws, as an error that names what is wrong. */
   failed(path: Place, part: FailedPart, error: unknown): void
   result(): RestoreResult
@@ -55,6 +56,7 @@ export interface RestoreReport {
 export interface RestoreObserver {
   onProgress?(result: RestoreResult): void
   onFailure?(failure: RestoreFailure): void
+  onOwnerKept?(path: Place): void
 }
 
 const listedFailures = 1000
@@ -95,8 +97,9 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
       bytesRestored += bytes
       observer.onProgress?.(result())
     },
-    keptOwner: () => {
+    keptOwner: (path) => {
       ownersKept++
+      observer.onOwnerKept?.(path)
     },
     failed: (path, part, error) => {
       throwIfFatal(error)
@@ -120,6 +123,7 @@ const ownErrors: ReadonlySet<string> = new Set([
   'unsupported-format',
   'already-exists',
   'target-refused',
+  'privilege-withheld',
 ])
 
 function throwIfFatal(error: unknown): void {

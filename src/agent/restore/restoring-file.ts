@@ -7,8 +7,6 @@
 import {
   closeSync,
   constants,
-  fchmodSync,
-  fchownSync,
   fstatSync,
   openSync,
   renameSync,
@@ -23,6 +21,7 @@ import type { Identity } from './hard-links.ts'
 import type { LeafItem } from './plan.ts'
 import type { NewName } from './naming.ts'
 import { alreadyThere } from './target/errors.ts'
+import { heldOpen } from './target/held.ts'
 import { noFollow, type Directory } from './target/target.ts'
 
 export interface FileItem extends LeafItem {
@@ -84,7 +83,8 @@ export function restoreFile(
   const finish = async () => {
     const fd = await opened()
     const identity = await context.target.withDirectory(parent, async (directory) => {
-      await applyAttributes(subjectOf(item, fd, directory.at(temporary)), context)
+      const held = heldOpen(fd, directory.at(temporary), context.system)
+      await applyAttributes({ path: item.path, entry, held }, context)
       const { dev, ino } = entry.links === undefined ? noIdentity : fstatSync(fd, { bigint: true })
       closeSync(fd)
       isClosed = true
@@ -126,18 +126,6 @@ function writeAll(fd: number, bytes: Uint8Array, position: number): void {
     at += writeSync(fd, bytes, at, bytes.length - at, position + at)
   }
 }
-
-const subjectOf = (item: FileItem, fd: number, at: Buffer) => ({
-  path: item.path,
-  entry: item.entry,
-  at,
-  chown: (uid: number, gid: number) => {
-    fchownSync(fd, uid, gid)
-  },
-  chmod: (mode: number) => {
-    fchmodSync(fd, mode)
-  },
-})
 
 function giveName(
   { naming, place }: FileItem,

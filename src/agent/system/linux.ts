@@ -5,7 +5,7 @@ import { bufferOf } from '../../base/bytes.ts'
 import type { DeviceNumber } from '../../model/entry.ts'
 import { openCLibrary, ownCString, sharedCString, type CLibrary } from './c-library.ts'
 import { portableSystemCalls } from './portable.ts'
-import { posixMethods } from './posix.ts'
+import { posixMethods, timesMethod } from './posix.ts'
 import { SystemCallError, type SpecialNode, type SystemCalls } from './system-calls.ts'
 import { xattrMethods } from './xattrs.ts'
 
@@ -20,23 +20,32 @@ export function linuxSystemCalls(): SystemCalls | undefined {
   if (library === undefined) return undefined
   return {
     ...portableSystemCalls,
-    ...xattrMethods(library, linuxXattrs(library)),
+    ...xattrMethods(library, linuxXattrs(library, 'l')),
     ...posixMethods(library, { currentDirectory, noFollow }),
     ...numberedMethods(library),
+    following: {
+      ...xattrMethods(library, linuxXattrs(library, '')),
+      setTimes: timesMethod(library, { currentDirectory, flags: 0 }),
+      hasXattrs: true,
+    },
+    cloneFile: cloneMethod(library),
     hasXattrs: true,
     inodesLast: (path) => !passingInodes.has(statfsSync(bufferOf(path)).type & 0xffff_ffff),
   }
 }
 
-function linuxXattrs(library: CLibrary) {
-  const list = library.declare('int64_t llistxattr(const void *path, void *list, size_t size)')
+/** `l`: what a link itself has. */
+function linuxXattrs(library: CLibrary, prefix: 'l' | '') {
+  const list = library.declare(
+    `int64_t ${prefix}listxattr(const void *path, void *list, size_t size)`,
+  )
   const get = library.declare(
-    'int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)',
+    `int64_t ${prefix}getxattr(const void *path, const void *name, void *value, size_t size)`,
   )
   const set = library.declare(
-    'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+    `int ${prefix}setxattr(const void *path, const void *name, const void *value, size_t size, int flags)`,
   )
-  const remove = library.declare('int lremovexattr(const void *path, const void *name)')
+  const remove = library.declare(`int ${prefix}removexattr(const void *path, const void *name)`)
   return {
     list,
     get,
@@ -44,6 +53,14 @@ function linuxXattrs(library: CLibrary) {
       set(path, name, value, value.length, 0),
     remove,
   }
+}
+
+/** FICLONE of linux/fs.h: btrfs, xfs and others share blocks until one of the two is written. */
+const shareBlocks = 0x40049409
+
+function cloneMethod(library: CLibrary): SystemCalls['cloneFile'] {
+  const ioctl = library.declare('int ioctl(int fd, unsigned long request, int argument)')
+  return (from, to) => ioctl(to, shareBlocks, from) === 0
 }
 
 /** Calls by their number: old C libraries have no function for them. */

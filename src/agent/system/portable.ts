@@ -23,6 +23,7 @@ export const portableSystemCalls: SystemCalls = {
     lutimesSync(bufferOf(path), toSeconds(accessNs), toSeconds(modificationNs)),
   makeNode: () => notSupported('mknod'),
   renameNoReplace,
+  cloneFile: () => false,
   openLocked: () => notSupported('flock'),
   inodesLast: () => false,
 }

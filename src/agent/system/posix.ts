@@ -13,15 +13,9 @@ export function posixMethods(
   library: CLibrary,
   { currentDirectory, noFollow }: PosixConstants,
 ): Pick<SystemCalls, 'setTimes' | 'openLocked'> {
-  const utimensat = library.declare(
-    'int utimensat(int directory, const void *path, const void *times, int flags)',
-  )
   const flock = library.declare('int flock(int fd, int operation)')
   return {
-    setTimes: (path, accessNs, modificationNs) => {
-      const times = BigInt64Array.of(...toTimespec(accessNs), ...toTimespec(modificationNs))
-      library.check(utimensat(currentDirectory, sharedCString(path), times, noFollow), 'utimensat')
-    },
+    setTimes: timesMethod(library, { currentDirectory, flags: noFollow }),
     openLocked: (path) => {
       const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
       if (flock(fd, lockExclusive | lockAtOnce) === 0) return fd
@@ -30,6 +24,20 @@ export function posixMethods(
       if (code === 'EAGAIN') return undefined
       throw new SystemCallError(code, 'flock')
     },
+  }
+}
+
+/** `flags` of utimensat. */
+export function timesMethod(
+  library: CLibrary,
+  { currentDirectory, flags }: { readonly currentDirectory: number; readonly flags: number },
+): SystemCalls['setTimes'] {
+  const utimensat = library.declare(
+    'int utimensat(int directory, const void *path, const void *times, int flags)',
+  )
+  return (path, accessNs, modificationNs) => {
+    const times = BigInt64Array.of(...toTimespec(accessNs), ...toTimespec(modificationNs))
+    library.check(utimensat(currentDirectory, sharedCString(path), times, flags), 'utimensat')
   }
 }
 

@@ -1,9 +1,9 @@
-/** What Node lacks or blurs, one interface over all systems. Paths are bytes; nothing follows a symbolic link. */
+/** What Node lacks or blurs, one interface over all systems. Paths are bytes; nothing but `following` follows a link. */
 
 import type { DeviceNumber } from '../../model/entry.ts'
 
-/** Every method throws a `SystemCallError` with the system's code, e.g. `EPERM`. */
-export interface SystemCalls {
+/** Calls that read or set what a file has beside its content. */
+export interface AttributeCalls {
   /** Whether this system keeps extended attributes and the methods for them work. */
   readonly hasXattrs: boolean
 
@@ -16,6 +16,15 @@ export interface SystemCalls {
 
   /** Sets access and modification time in nanoseconds since 1970. */
   setTimes(path: Uint8Array, accessNs: bigint, modificationNs: bigint): void
+}
+
+/** Every method throws a `SystemCallError` with the system's code, e.g. `EPERM`. */
+export interface SystemCalls extends AttributeCalls {
+  /**
+   * The same calls following links: with `/proc/self/fd/N` they reach what an open file is, whatever its name is given
+   * to meanwhile. Undefined where there is no such path.
+   */
+  readonly following?: AttributeCalls | undefined
 
   /** Makes a file that is neither file, directory nor link. The process's umask is taken from `mode`. */
   makeNode(path: Uint8Array, mode: number, node: SpecialNode): void
@@ -28,6 +37,9 @@ export interface SystemCalls {
    * process dies; undefined when somebody has it open so.
    */
   openLocked(path: string): number | undefined
+
+  /** Makes the new, empty file `to` share the blocks of `from`; false where the file system can not. */
+  cloneFile(from: number, to: number): boolean
 
   /** Whether inode numbers of the file system that `path` (followed) lies on stay with their files. */
   inodesLast(path: Uint8Array): boolean

@@ -1,6 +1,7 @@
 /** How a restore tells what it could not do with one entry. */
 
 import type { FailedPart, RestoreFailure } from '../../agent/restore/report.ts'
+import type { Place } from '../../agent/restore/target/target.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
@@ -16,6 +17,13 @@ export function sayFailure(
   const { code, message } = failure
   output.event({ event: 'failure', ...place, part, code, message })
   if (!output.json) output.warn(`${place.path}: ${part}: ${message}`)
+}
+
+/** Only counted for people: as an ordinary user that can be each file. */
+export function sayOwnerKept({ output }: CommandContext, path: Place, { system }: Manifest): void {
+  const message = 'It belongs to whoever restored it.'
+  const place = pathFields(pathOfNames(path, system))
+  output.event({ event: 'failure', ...place, part: 'owner', code: 'EPERM', message })
 }
 
 const partText = (part: FailedPart): string =>

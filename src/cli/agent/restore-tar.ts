@@ -25,6 +25,7 @@ export const asTarOption = (): Option =>
     'onConflict',
     'dryRun',
     'owner',
+    'privileged',
   ])
 
 export interface TarRestore {

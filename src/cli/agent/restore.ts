@@ -22,7 +22,7 @@ import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
-import { sayFailure } from './restore-failure.ts'
+import { sayFailure, sayOwnerKept } from './restore-failure.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 
 interface RestoreFlags {
@@ -37,6 +37,7 @@ interface RestoreFlags {
   readonly acl: boolean
   readonly xattrs: boolean
   readonly numericIds?: true
+  readonly privileged?: true
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
@@ -57,6 +58,7 @@ export function addRestore(program: Command, context: CommandContext): void {
     .option('--dry-run', 'say what would be made, and make nothing')
     .option('--no-owner', 'all belongs to whoever restores')
     .option('--numeric-ids', 'give owners by number, not by name')
+    .option('--privileged', 'also setuid, setgid, file capabilities and devices')
     .option('--no-acl', 'restore no access control lists')
     .option('--no-xattrs', 'restore no other extended attributes')
     .action(async (paths: readonly string[], flags: RestoreFlags, command: Command) => {
@@ -90,6 +92,7 @@ export function addRestore(program: Command, context: CommandContext): void {
             owner: flags.owner,
             acls: flags.acl,
             xattrs: flags.xattrs,
+            privileged: flags.privileged === true,
             ownerOf: flags.numericIds === true ? numericOwners : await namedOwners(manifest),
           },
         }
@@ -167,6 +170,9 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
         onFailure: (failure) => {
           progress.stop()
           sayFailure(context, failure, restore.manifest)
+        },
+        onOwnerKept: (path) => {
+          sayOwnerKept(context, path, restore.manifest)
         },
       },
     })
