@@ -53,6 +53,7 @@ export const errorTable = {
   'unknown-point': facts('usage', 404),
   'unknown-source': facts('usage', 404),
   'already-exists': facts('failed', 409),
+  'policy-invalid': facts('usage', 400),
   'not-registered': facts('not-registered'),
   'already-registered': facts('usage'),
   'name-taken': facts('failed', 409),

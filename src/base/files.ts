@@ -133,7 +133,7 @@ export async function isOpenToOthers(path: string): Promise<boolean> {
 }
 
 /** Whether something bears that name; links are not followed. */
-export async function exists(path: string): Promise<boolean> {
+export async function exists(path: string | Buffer): Promise<boolean> {
   try {
     await lstat(path)
     return true

@@ -54,6 +54,31 @@ export function parseDuration(text: string): number {
   })
 }
 
+/** `08:00-18:00`: minutes since midnight. @throws BackupError `usage` */
+export function parseHours(text: string): {
+  readonly fromMinute: number
+  readonly toMinute: number
+} {
+  const [from, to, ...more] = text.split('-')
+  if (from !== undefined && to !== undefined && more.length === 0) {
+    return { fromMinute: parseTimeOfDay(from), toMinute: parseTimeOfDay(to) }
+  }
+  throw new BackupError('usage', `${JSON.stringify(text)} are no hours.`, {
+    hint: 'Write them as 08:00-18:00.',
+  })
+}
+
+/** As `parseDuration` reads it. */
+export const shortDuration = (ms: number): string =>
+  ms % hourMs === 0
+    ? `${ms / hourMs}h`
+    : ms % minuteMs === 0
+      ? `${ms / minuteMs}m`
+      : `${ms / secondMs}s`
+
+/** As `parseWeekdays` reads it: `mon`. */
+export const weekdayWord = (day: number): string => (weekdays[day] ?? '').slice(0, 3).toLowerCase()
+
 /** `every 2nd week on Monday at 09:00 and 21:00, Europe/Berlin, up to 15 min later`. */
 export function scheduleText({
   minutesOfDay,

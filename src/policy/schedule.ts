@@ -82,6 +82,28 @@ const weekOf = (day: number): number => Math.floor((day + 3) / 7)
 export const firstWeekAfter = (schedule: Schedule, nowMs: number): number =>
   Math.min(...nextTimes(schedule, nowMs, 1).map((time) => localDay(time, schedule.timeZone)))
 
+/** New settings with the weeks that count: those of the old ones if nothing else changed, else from the next chosen day on. */
+export function withCountedWeeks(
+  wanted: ScheduleSettings,
+  old: ScheduleSettings | undefined,
+  { nowMs, timeZone }: { readonly nowMs: number; readonly timeZone: string },
+): ScheduleSettings {
+  const { weekly } = wanted
+  if (weekly === null || weekly.everyWeeks === 1) return wanted
+  const everyWeek = { ...scheduleAt(wanted, timeZone), weekly: { ...weekly, everyWeeks: 1 } }
+  const countedFrom = weeksKept(weekly, old?.weekly) ?? firstWeekAfter(everyWeek, nowMs)
+  return { ...wanted, weekly: { ...weekly, countedFrom } }
+}
+
+/** The same again changes nothing, least of all which weeks count. */
+const weeksKept = (
+  wanted: WeeklySettings,
+  old: WeeklySettings | null | undefined,
+): number | undefined =>
+  old?.everyWeeks === wanted.everyWeeks && old.daysOfWeek.join() === wanted.daysOfWeek.join()
+    ? old.countedFrom
+    : undefined
+
 export const mostTimesOfDay = 3
 export const mostRandomDelayMs = 6 * hourMs
 

@@ -40,8 +40,11 @@ function isWorkTime({ daysOfWeek, fromMinute, toMinute }: WorkHours, localMs: nu
   return (begins(day) && minute >= fromMinute) || (begins(day - 1) && minute < toMinute)
 }
 
-/** Slower than this the vault takes a connection for dead. */
-export const leastBytesPerSecond = 8 * 1024
+/** 512 kbit/s and 1,023 Mbit/s. */
+const leastRate = 512e3 / 8
+const mostRate = 1_023e6 / 8
+
+export const mondayToFriday: readonly number[] = [1, 2, 3, 4, 5]
 
 const units: Readonly<Record<string, number>> = {
   kbit: 1e3 / 8,
@@ -64,13 +67,13 @@ export function parseRate(text: string): number | null {
     throw refused(`${JSON.stringify(text)} is no rate.`)
   }
   const rate = Math.round(Number(number) * factor)
-  if (rate >= leastBytesPerSecond && rate <= Number.MAX_SAFE_INTEGER) return rate
-  throw refused(`${text} is too slow: a line has at least 64 kbit a second.`)
+  if (rate >= leastRate && rate <= mostRate) return rate
+  throw refused(`${text} is out of range: a limit is from 512 kbit/s to 1,023 Mbit/s, or none.`)
 }
 
 const refused = (message: string): BackupError =>
   new BackupError('usage', message, {
-    hint: 'Rates are written as 10Mbit, 500kbit or 1.5MiB, for one second; none is without a limit.',
+    hint: 'Rates are written as 10Mbit, 800kbit or 1.5MiB, for one second; none is without a limit.',
   })
 
 /** `08:00-18:00` has been parsed to minutes. @throws BackupError `usage` */
@@ -79,6 +82,13 @@ export function checkedWorkHours(hours: WorkHours): WorkHours {
   throw new BackupError('usage', 'Work hours that end when they begin never are.', {
     hint: 'For the whole day set the other rates.',
   })
+}
+
+/** As `parseRate` reads it, to the byte. */
+export function rateWord(rate: number | null): string {
+  if (rate === null) return 'none'
+  const bits = rate * 8
+  return bits % 1e6 === 0 ? `${bits / 1e6}Mbit` : `${bits / 1e3}kbit`
 }
 
 export function rateText(rate: number | null): string {

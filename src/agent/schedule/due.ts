@@ -20,7 +20,7 @@ export type SourceVerdict = Verdict & { readonly source: string }
 export const scheduleOf = (policy: SourcePolicy | undefined, timeZone: string): Schedule =>
   scheduleAt(policy?.schedule ?? defaultSchedule, timeZone)
 
-/** Of each source that includes something; what is due comes first, the earlier first. */
+/** Of each source that is backed up; what is due comes first, the earlier first. */
 export async function judgeSources(state: AgentState, look: Look): Promise<SourceVerdict[]> {
   const [policies, served] = [await state.loadPolicy(), await loadServed(state)]
   return sourcesToRun(policies)
@@ -31,7 +31,11 @@ export async function judgeSources(state: AgentState, look: Look): Promise<Sourc
 const turnOf = (verdict: Verdict): number => (verdict.kind === 'due' ? verdict.startMs : Infinity)
 
 export const sourcesToRun = (policies: Policy): (readonly [string, SourcePolicy])[] =>
-  Object.entries(policies).filter(([, { include }]) => include.length > 0)
+  Object.entries(policies).filter(([, policy]) => isBackedUp(policy))
+
+/** It includes something, and is neither paused nor stopped. */
+export const isBackedUp = ({ include, activity }: SourcePolicy): boolean =>
+  include.length > 0 && activity === undefined
 
 export const judgeSource = (
   policy: SourcePolicy | undefined,

@@ -58,6 +58,10 @@ const bytesSchema = z.string().transform((text, context) => {
 /** Paths are bytes; `shown` is for people who open the file. */
 const pathSchema = z.strictObject({ bytes: bytesSchema, shown: z.string() })
 
+/** What keeps a source from being backed up by its schedule: for a while, or for good. */
+const activities = ['paused', 'stopped'] as const
+export type Activity = (typeof activities)[number]
+
 const policySchema = z.strictObject({
   sources: z.record(
     sourceNameSchema,
@@ -66,6 +70,7 @@ const policySchema = z.strictObject({
       exclude: z.array(z.string()),
       schedule: scheduleSchema.optional(),
       throttle: throttleSchema.optional(),
+      activity: z.enum(activities).optional(),
     }),
   ),
 })
@@ -78,6 +83,8 @@ export interface SourcePolicy {
   readonly schedule?: ScheduleSettings | undefined
   /** Undefined: no limit. */
   readonly throttle?: ThrottleSettings | undefined
+  /** Undefined: it is backed up. */
+  readonly activity?: Activity | undefined
 }
 export interface IncludedPath {
   readonly bytes: Uint8Array
@@ -107,6 +114,7 @@ export interface AgentState {
   readonly registration: StateFile<Registration>
   readonly pending: StateFile<PendingRegistration>
   loadPolicy(): Promise<Policy>
+  /** Without the lock that `changePolicy` takes. */
   savePolicy(policy: Policy): Promise<void>
   /** The newest points seen, by source. */
   readonly heads: StateFile<z.output<typeof headsSchema>>
@@ -125,6 +133,8 @@ export interface AgentPaths {
   readonly lock: string
   /** Held by a scheduled run from its look at the schedule to its end. */
   readonly scheduleLock: string
+  /** Held while the policy is changed. */
+  readonly policyLock: string
   readonly journal: string
   readonly cache: string
   readonly log: string
@@ -144,6 +154,7 @@ export function openState(directory: string): AgentState {
     masterKey: at('master.key'),
     lock: at('run.lock'),
     scheduleLock: at('schedule.lock'),
+    policyLock: at('policy.lock'),
     journal: at('packs.journal'),
     cache: at('cache'),
     log: join(directory, 'log', 'backup.log'),

@@ -1,7 +1,7 @@
 /** When the sources are backed up next, for people and machines. */
 
 import { systemClock } from '../../base/clock.ts'
-import { judgeSource, scheduleOf, type Look } from '../../agent/schedule/due.ts'
+import { isBackedUp, judgeSource, scheduleOf, type Look } from '../../agent/schedule/due.ts'
 import type { AgentState, SourcePolicy } from '../../agent/state/state.ts'
 import { localTimeZone } from '../../config/local-time-zone.ts'
 import { defaultSchedule, nextTimes } from '../../policy/schedule.ts'
@@ -38,17 +38,19 @@ export async function sayNextTimes(
   const text = scheduleText(policy?.schedule ?? defaultSchedule)
   const times = nextTimes(schedule, look.nowMs, shownTimes)
   const served = (await state.served.load())?.[source]
-  const hasPaths = policy !== undefined && policy.include.length > 0
-  const isDue = hasPaths && judgeSource(policy, served, look).kind === 'due'
+  const isDue =
+    policy !== undefined && isBackedUp(policy) && judgeSource(policy, served, look).kind === 'due'
   output.event({
     event: 'schedule',
     source,
     schedule: text,
     timeZone: schedule.timeZone,
     due: isDue,
+    activity: policy?.activity ?? null,
     next: times.map((time) => new Date(time).toISOString()),
   })
   output.line(`Source ${source}: ${text}`)
+  if (policy?.activity !== undefined) output.line(`  ${policy.activity}: policy resume`)
   if (isDue) output.line('  due now')
   for (const time of times) output.line(`  next     ${zonedTimeText(time, schedule.timeZone)}`)
 }

@@ -11,6 +11,7 @@ import {
   type Registration,
 } from '../../agent/state/state.ts'
 import { keyOf } from './key-store-of.ts'
+import { givenSourceName } from '../../agent/policy-file/source-name.ts'
 import { agentStateDirectory } from '../../config/agent-places.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
@@ -113,12 +114,13 @@ function retryMs({ env }: Host): number {
 /** `--source NAME`, where it was given. @throws BackupError `usage` */
 export function sourceOption(command: Command): SourceName | undefined {
   const { source } = command.optsWithGlobals<{ source?: string }>()
-  if (source === undefined) return undefined
-  if (/^[a-z0-9][a-z0-9-]{0,31}$/.test(source)) return parseSourceName(source)
-  throw new BackupError('usage', `${JSON.stringify(source)} is no name of a source.`, {
-    hint: 'Names have 1 to 32 of a-z, 0-9 and -, and begin with a letter or digit.',
-  })
+  return source === undefined ? undefined : givenSourceName(source)
 }
 
 /** The source that commands mean when none is named. */
 export const usualSource = parseSourceName('files')
+
+export const unknownSource = (source: SourceName): BackupError =>
+  new BackupError('unknown-source', `There is no source ${source}.`, {
+    hint: `Make it with: backup policy include PATH --source ${source}`,
+  })

@@ -3,12 +3,10 @@
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { noteNewSchedule, type Look } from '../../agent/schedule/due.ts'
-import type { SourcePolicy } from '../../agent/state/state.ts'
+import { changeSource } from '../../agent/state/change-policy.ts'
 import {
   checkedSchedule,
-  firstWeekAfter,
-  scheduleAt,
-  type Schedule,
+  withCountedWeeks,
   type ScheduleSettings,
   type WeeklySettings,
 } from '../../policy/schedule.ts'
@@ -56,12 +54,12 @@ async function change(
 ): Promise<void> {
   const state = stateOf(context.host)
   const source = sourceOption(command) ?? usualSource
-  const policies = await state.loadPolicy()
-  const old: SourcePolicy = policies[source] ?? { include: [], exclude: [] }
   const look = await lookNow(state)
-  const changed = { ...old, schedule: edit(old.schedule, look) }
-  await noteNewSchedule(state, { source, old }, look)
-  await state.savePolicy({ ...policies, [source]: changed })
+  const changed = await changeSource(state, source, async (old) => {
+    const wanted = { ...old, schedule: edit(old.schedule, look) }
+    await noteNewSchedule(state, { source, old }, look)
+    return wanted
+  })
   await sayNextTimes(context, state, [source, changed])
   context.output.note('So that the system looks at these times: backup schedule install')
 }
@@ -79,18 +77,8 @@ function wantedSchedule(
     timeZone,
     randomDelayMs: randomDelay,
   })
-  if (wanted.weekly === null || wanted.weekly.everyWeeks === 1) return wanted
-  const countedFrom =
-    weeksKept(wanted.weekly, old?.weekly) ??
-    // From the next chosen day on, in whichever week that is.
-    firstWeekAfter(everyWeek(scheduleAt(wanted, look.timeZone)), look.nowMs)
-  return { ...wanted, weekly: { ...wanted.weekly, countedFrom } }
+  return withCountedWeeks(wanted, old, look)
 }
-
-const everyWeek = (schedule: Schedule): Schedule => ({
-  ...schedule,
-  weekly: schedule.weekly && { ...schedule.weekly, everyWeeks: 1 },
-})
 
 function wantedWeekly({ weekly, everyWeeks }: SetOptions): WeeklySettings | null {
   if (weekly !== undefined) {
@@ -101,12 +89,3 @@ function wantedWeekly({ weekly, everyWeeks }: SetOptions): WeeklySettings | null
     hint: 'Say which by --weekly, as in --weekly mon,thu',
   })
 }
-
-/** The same again changes nothing, least of all which weeks count. */
-const weeksKept = (
-  wanted: WeeklySettings,
-  old: WeeklySettings | null | undefined,
-): number | undefined =>
-  old?.everyWeeks === wanted.everyWeeks && old.daysOfWeek.join() === wanted.daysOfWeek.join()
-    ? old.countedFrom
-    : undefined

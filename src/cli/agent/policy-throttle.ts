@@ -2,10 +2,16 @@
 
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
-import type { SourcePolicy } from '../../agent/state/state.ts'
-import { parseTimeOfDay, parseWeekdays } from '../../policy/schedule-words.ts'
+import { changeSource } from '../../agent/state/change-policy.ts'
+import {
+  parseHours,
+  parseWeekdays,
+  timeOfDayText,
+  weekdayWord,
+} from '../../policy/schedule-words.ts'
 import {
   checkedWorkHours,
+  mondayToFriday,
   parseRate,
   rateText,
   type LineRates,
@@ -44,18 +50,6 @@ export function addPolicyThrottle(policy: Command, context: CommandContext): voi
     .action((_options: unknown, command: Command) => change(context, command, undefined))
 }
 
-const mondayToFriday = [1, 2, 3, 4, 5]
-
-function parseHours(text: string): Pick<WorkHours, 'fromMinute' | 'toMinute'> {
-  const [from, to, ...more] = text.split('-')
-  if (from === undefined || to === undefined || more.length > 0) {
-    throw new BackupError('usage', `${JSON.stringify(text)} are no hours.`, {
-      hint: 'Write them as 08:00-18:00.',
-    })
-  }
-  return { fromMinute: parseTimeOfDay(from.trim()), toMinute: parseTimeOfDay(to.trim()) }
-}
-
 /** @throws BackupError `usage` */
 function wantedThrottle(options: SetOptions): ThrottleSettings {
   const { upload = null, download = null } = options
@@ -78,11 +72,8 @@ async function change(
   command: Command,
   throttle: ThrottleSettings | undefined,
 ): Promise<void> {
-  const state = stateOf(host)
   const source = sourceOption(command) ?? usualSource
-  const policies = await state.loadPolicy()
-  const old: SourcePolicy = policies[source] ?? { include: [], exclude: [] }
-  await state.savePolicy({ ...policies, [source]: { ...old, throttle } })
+  await changeSource(stateOf(host), source, (old) => ({ ...old, throttle }))
   output.event({ event: 'throttle', source, throttle: throttle ?? null })
   output.line(`Source ${source}`)
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
@@ -96,16 +87,9 @@ export function throttleLines(throttle: ThrottleSettings | undefined): string[] 
     `upload ${rateText(upload)}, download ${rateText(download)}`
   if (workHours === null) return [`line     ${said(rates)}`]
   const { fromMinute, toMinute, daysOfWeek } = workHours
-  const days = daysOfWeek.map((day) => dayNames[day] ?? '').join(', ')
+  const days = daysOfWeek.map(weekdayWord).join(', ')
   return [
     `line     ${said(rates)}`,
-    `         ${timeText(fromMinute)}-${timeText(toMinute)} ${days}: ${said(workHours.rates)}`,
+    `         ${timeOfDayText(fromMinute)}-${timeOfDayText(toMinute)} ${days}: ${said(workHours.rates)}`,
   ]
-}
-
-const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-
-function timeText(minute: number): string {
-  const two = (value: number) => String(value).padStart(2, '0')
-  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`
 }

@@ -2,8 +2,7 @@
 
 import type { Command } from 'commander'
 import { equalBytes } from '../../base/bytes.ts'
-import { BackupError } from '../../base/errors.ts'
-import { exists } from '../../base/files.ts'
+import { changeSource } from '../../agent/state/change-policy.ts'
 import type { IncludedPath, SourcePolicy } from '../../agent/state/state.ts'
 import { parsePath } from '../../model/path.ts'
 import { toDisplay } from '../../model/path-text.ts'
@@ -11,7 +10,10 @@ import { checkPattern } from '../../policy/exclusion.ts'
 import { defaultSchedule } from '../../policy/schedule.ts'
 import { scheduleText } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { sourceOption, stateOf, unknownSource, usualSource } from './open.ts'
+import { addPolicyActivity } from './policy-activity.ts'
+import { addPolicyFile, showFile } from './policy-file.ts'
+import { warnOfMissing } from './policy-missing.ts'
 import { addPolicyPlan } from './policy-plan.ts'
 import { addPolicySchedule } from './policy-schedule.ts'
 import { addPolicyThrottle, throttleLines } from './policy-throttle.ts'
@@ -37,13 +39,16 @@ export function addPolicy(program: Command, context: CommandContext): void {
   policy
     .command('show')
     .description('show what is included and excluded, and when it is backed up')
-    .action((_options: unknown, command: Command) => show(context, command))
+    .option('--yaml', 'as the file that policy apply takes')
+    .action((options: { yaml?: true }, command: Command) =>
+      options.yaml ? showFile(context, command) : show(context, command),
+    )
+  addPolicyFile(policy, context)
+  addPolicyActivity(policy, context)
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
   addPolicyPlan(policy, context)
 }
-
-const emptyPolicy: SourcePolicy = { include: [], exclude: [] }
 
 async function change(
   context: CommandContext,
@@ -52,9 +57,7 @@ async function change(
 ): Promise<void> {
   const state = stateOf(context.host)
   const source = sourceOption(command) ?? usualSource
-  const policies = await state.loadPolicy()
-  const changed = await edit(policies[source] ?? emptyPolicy)
-  await state.savePolicy({ ...policies, [source]: changed })
+  const changed = await changeSource(state, source, edit)
   say(context, source, changed)
 }
 
@@ -67,10 +70,7 @@ function include(
     const all = paths.map((path) => includedPath(context, path))
     const given = all.filter((path, at) => without([path], all.slice(at + 1)).length > 0)
     if (remove) return { ...policy, include: without(policy.include, given) }
-    for (const { shown } of given) {
-      if (await exists(shown)) continue
-      context.output.warn(`Warning: there is no ${shown} now.`)
-    }
+    await warnOfMissing(context.output, given)
     return { ...policy, include: [...without(policy.include, given), ...given] }
   })
 }
@@ -101,11 +101,7 @@ async function show(context: CommandContext, command: Command): Promise<void> {
   const policies = await stateOf(context.host).loadPolicy()
   const wanted = sourceOption(command)
   const shown = Object.entries(policies).filter(([source]) => (wanted ?? source) === source)
-  if (wanted !== undefined && shown.length === 0) {
-    throw new BackupError('unknown-source', `There is no source ${wanted}.`, {
-      hint: `Make it with: backup policy include PATH --source ${wanted}`,
-    })
-  }
+  if (wanted !== undefined && shown.length === 0) throw unknownSource(wanted)
   if (shown.length === 0)
     context.output.line('Nothing is included yet. Run: backup policy include PATH')
   for (const [source, policy] of shown) say(context, source, policy)
@@ -114,14 +110,22 @@ async function show(context: CommandContext, command: Command): Promise<void> {
 function say(
   { output }: CommandContext,
   source: string,
-  { include: paths, exclude: patterns, schedule, throttle }: SourcePolicy,
+  { include: paths, exclude: patterns, schedule, throttle, activity }: SourcePolicy,
 ): void {
   const include = paths.map(({ shown }) => shown)
   const when = scheduleText(schedule ?? defaultSchedule)
-  output.event({ event: 'policy', source, include, exclude: patterns, schedule: when, throttle })
+  output.event({
+    event: 'policy',
+    source,
+    include,
+    exclude: patterns,
+    schedule: when,
+    throttle,
+    activity,
+  })
   output.line(`Source ${source}`)
   for (const path of include) output.line(`  include  ${path}`)
   for (const pattern of patterns) output.line(`  exclude  ${pattern}`)
-  output.line(`  when     ${when}`)
+  output.line(`  when     ${when}${activity === undefined ? '' : ` (${activity})`}`)
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
 }

@@ -16,7 +16,7 @@ import { noteServed } from '../../agent/schedule/due.ts'
 import type { SourcePolicy } from '../../agent/state/state.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
-import { parseSourceName, type SourceName } from '../../model/ids.ts'
+import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import { toDisplay } from '../../model/path-text.ts'
@@ -28,6 +28,7 @@ import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { runIfDue } from './run-if-due.ts'
+import { sourcesToRunNow } from './sources-to-run.ts'
 
 interface RunOptions {
   readonly dryRun?: true
@@ -66,7 +67,7 @@ async function runNow(
 ): Promise<void> {
   await withRepository(context, async (agent) => {
     if (agent.registration.access !== 'full') throw readOnly()
-    const sources = await sourcesOf(agent, wanted)
+    const sources = await sourcesToRunNow(agent.state, wanted)
     const lock = lockOf(agent)
     try {
       const informed = await informedAgent(agent)
@@ -103,27 +104,6 @@ function lockOf({ state }: OpenAgent): RunLock {
   if (lock !== undefined) return lock
   throw new BackupError('busy', 'Another run is going on on this machine.', {
     hint: 'Wait for it to end.',
-  })
-}
-
-async function sourcesOf(
-  { state }: OpenAgent,
-  wanted: SourceName | undefined,
-): Promise<readonly (readonly [SourceName, SourcePolicy])[]> {
-  const policies = Object.entries(await state.loadPolicy())
-    .map(([name, policy]) => [parseSourceName(name), policy] as const)
-    .filter(([name]) => (wanted ?? name) === name)
-  if (policies.length === 0) {
-    throw new BackupError(
-      wanted === undefined ? 'usage' : 'unknown-source',
-      wanted === undefined ? 'Nothing is included yet.' : `There is no source ${wanted}.`,
-      { hint: 'Say what to back up: backup policy include PATH' },
-    )
-  }
-  const empty = policies.find(([, { include }]) => include.length === 0)
-  if (empty === undefined) return policies
-  throw new BackupError('usage', `The source ${empty[0]} includes no path.`, {
-    hint: `Say what to back up: backup policy include PATH --source ${empty[0]}`,
   })
 }
 

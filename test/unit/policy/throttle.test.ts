@@ -40,7 +40,8 @@ describe('a rate in words', () => {
   it.each([
     ['10Mbit', 1_250_000],
     ['10 Mbit/s', 1_250_000],
-    ['500kbit', 62_500],
+    ['512kbit', 64_000],
+    ['1023Mbit', 127_875_000],
     ['1.5MiB', 1_572_864],
     ['2MB/s', 2_000_000],
     ['none', null],
@@ -48,9 +49,12 @@ describe('a rate in words', () => {
     expect(parseRate(text)).toBe(rate)
   })
 
-  it.each(['10', 'fast', '', '-1Mbit', '10 apples', '1kbit', '0Mbit'])('is not %j', (text) => {
-    expect(() => parseRate(text)).toThrow(expect.objectContaining({ code: 'usage' }))
-  })
+  it.each(['10', 'fast', '', '-1Mbit', '10 apples', '511kbit', '1.1Gbit', '0Mbit'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseRate(text)).toThrow(expect.objectContaining({ code: 'usage' }))
+    },
+  )
 
   it('is told in bits, as providers do', () => {
     expect([rateText(1_250_000), rateText(62_500), rateText(null)]).toEqual([

@@ -1,0 +1,14 @@
+/** The sections of a policy file, in the order in which they are written. A new one is a file beside these, and a line here. */
+
+import { excludeSection } from './exclude.ts'
+import { includeSection } from './include.ts'
+import { scheduleSection } from './schedule.ts'
+import type { PolicySection } from './section.ts'
+import { throttleSection } from './throttle.ts'
+
+export const policySections: readonly PolicySection[] = [
+  includeSection,
+  excludeSection,
+  scheduleSection,
+  throttleSection,
+]
