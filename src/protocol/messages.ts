@@ -108,6 +108,15 @@ export const serviceAnswerSchema = z.object({
 
 export const numbersAnswerSchema = z.object({ numbers: z.array(counter) })
 
+/** `next`: the number of the next one to add. */
+export const slotsAnswerSchema = numbersAnswerSchema.extend({ next: counter })
+
+/** A key slot to add (its bytes), and numbers of those that shall open nothing any more. */
+export const slotChangeSchema = z.strictObject({
+  add: z.strictObject({ number: counter, slot: base64Url(limits.recordBytes) }).nullable(),
+  remove: z.array(counter).max(64),
+})
+
 export const objectListingSchema = z.object({
   id: objectIdSchema,
   kind: z.enum(objectKinds),
@@ -238,6 +247,8 @@ export type RecoveryStartAnswer = z.output<typeof recoveryStartAnswerSchema>
 export type RecoveryFinishRequest = z.output<typeof recoveryFinishRequestSchema>
 export type RecoveryFinishAnswer = z.output<typeof recoveryFinishAnswerSchema>
 export type ServiceAnswer = z.output<typeof serviceAnswerSchema>
+export type SlotChange = z.output<typeof slotChangeSchema>
+export type SlotsAnswer = z.output<typeof slotsAnswerSchema>
 export type ObjectListing = z.output<typeof objectListingSchema>
 export type RetentionPlanAnswer = z.output<typeof retentionPlanSchema>
 export type PointsRequest = z.output<typeof pointsRequestSchema>

@@ -17,6 +17,7 @@ export const apiRoutes = {
   config: (number: number, config: number) => `${repository(number)}/configs/${config}`,
   slots: (number: number) => `${repository(number)}/slots`,
   slot: (number: number, slot: number) => `${repository(number)}/slots/${slot}`,
+  changeSlots: (number: number) => `${repository(number)}/slots/change`,
   objects: (number: number) => `${repository(number)}/objects`,
   newObject: (number: number, kind: ObjectKind, id: ObjectId) =>
     `${repository(number)}/objects/${kind}/${id}`,

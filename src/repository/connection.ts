@@ -15,6 +15,7 @@ import type {
   RetentionPlanAnswer,
   RunReport,
   ServiceAnswer,
+  SlotChange,
 } from '../protocol/messages.ts'
 
 export interface ByteRange {
@@ -61,6 +62,13 @@ export interface VaultConnection {
   putConfig(repository: number, number: number, bytes: Uint8Array): Promise<void>
   slots(repository: number): Promise<readonly number[]>
   slot(repository: number, number: number): Promise<Uint8Array>
+  /** The number that the next slot has to have. */
+  nextSlot(repository: number): Promise<number>
+  /**
+   * Adds a slot and removes others; the same bytes again for the same PIN.
+   * @throws BackupError `pin-required` with facts `{requestCode}`, `pin-refused`
+   */
+  changeSlots(repository: number, change: SlotChange, pin?: string): Promise<void>
   putSlot(repository: number, number: number, bytes: Uint8Array): Promise<void>
 
   /** Resolves when the vault has acknowledged the object as durable; `present` when it had it before. */

@@ -20,6 +20,7 @@ import { createPortalPlaceholder } from './front/portal-placeholder.ts'
 import { createServers, type VaultServers } from './front/servers.ts'
 import type { OpenVault } from './open.ts'
 import { reconcileObjects, reconcilePoints } from './points/reconcile.ts'
+import { purgeSlots } from './slots/purge-slots.ts'
 import { applyRetention } from './retention/expire.ts'
 
 export interface ServeOptions {
@@ -92,6 +93,8 @@ async function lookAfter(
 ): Promise<void> {
   await lookAfterPoints(vault, messages)
   await lookAfterObjects(vault, messages)
+  const purged = await purgeSlots(vault)
+  if (purged > 0) messages.info({ event: 'slots-purged', slots: purged })
   await prepareSuccessor(vault, messages)
   const renewed = await certificates.renewIfDue()
   if (renewed === undefined) return

@@ -60,6 +60,8 @@ export function createMemoryVault(): MemoryVault {
     slots: () => Promise.resolve(storedSlots.map((_, number) => number)),
     slot: (_repository, number) =>
       Promise.resolve(storedSlots[number]?.slice() ?? new Uint8Array(0)),
+    nextSlot: unused,
+    changeSlots: unused,
     putSlot: unused,
     putObject: (_repository, object) => {
       stored.set(object.id, object)

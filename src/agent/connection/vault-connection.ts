@@ -12,9 +12,11 @@ import {
   pointsAnswerSchema,
   retentionPlanSchema,
   serviceAnswerSchema,
+  slotsAnswerSchema,
   sourcesAnswerSchema,
   storedPointSchema,
   type ObjectListing,
+  type SlotChange,
   type StoredPoint,
 } from '../../protocol/messages.ts'
 import { apiRoutes, apiServerName, limits, pinHeader } from '../../protocol/routes.ts'
@@ -78,6 +80,14 @@ function recordCalls(http: Http) {
     putConfig: (repository: number, number: number, body: Uint8Array) =>
       put(apiRoutes.config(repository, number), body),
     slots: (repository: number) => numbers(apiRoutes.slots(repository)),
+    nextSlot: async (repository: number) =>
+      (await http.json({ method: 'GET', path: apiRoutes.slots(repository) }, slotsAnswerSchema))
+        .next,
+    changeSlots: async (repository: number, body: SlotChange, pin?: string) => {
+      const headers = pin === undefined ? {} : { [pinHeader]: pin }
+      const request = { method: 'POST', path: apiRoutes.changeSlots(repository) } as const
+      await http.json({ ...request, body, headers }, slotsAnswerSchema)
+    },
     slot: (repository: number, number: number) =>
       bytes(apiRoutes.slot(repository, number), limits.recordBytes),
     putSlot: (repository: number, number: number, body: Uint8Array) =>

@@ -1,6 +1,6 @@
-/** Passphrases in files, and the making of good ones. */
+/** Passphrases in files. */
 
-import { utf8, type RandomBytes } from '../../base/bytes.ts'
+import { utf8 } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { createFile, readSecretFile } from '../../base/files.ts'
 import {
@@ -14,18 +14,6 @@ export async function readPassphraseFile(path: string): Promise<string> {
   const text = passphraseFromFile(await readSecretFile(path, maxPassphraseFileBytes))
   passphraseBytes(text)
   return text
-}
-
-/** Crockford's base 32: no I, L, O, U. */
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const randomCharacters = 26
-
-/** 130 random bits and a check character, in groups of up to five: `7QK2M-...`. */
-export function generatePassphrase(random: RandomBytes): string {
-  const digits = [...random(randomCharacters)].map((byte) => byte % alphabet.length)
-  const check = digits.reduce((sum, digit, at) => sum + digit * (at + 1), 0) % alphabet.length
-  const text = [...digits, check].map((digit) => alphabet[digit] ?? '').join('')
-  return text.replace(/.{5}(?=.)/g, '$&-')
 }
 
 /** @throws BackupError `already-exists`: what is there may be the only copy of another passphrase */

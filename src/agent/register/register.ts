@@ -1,11 +1,10 @@
 /** From a credential file to a registered machine: identity, master key, key slot, config; the registration is written last. */
 
 import { hostname } from 'node:os'
-import { fromHex, toHex, type RandomBytes } from '../../base/bytes.ts'
+import { toHex, type RandomBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import { makeDirectoryDurable, replaceFile } from '../../base/files.ts'
-import { sha256 } from '../../base/hash.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { defaultChunkerParameters } from '../../chunker/parameters.ts'
 import { deriveKeys } from '../../crypto/keys.ts'
@@ -185,12 +184,6 @@ async function save(
   await replaceFile(state.paths.configCopy, parts.made.config)
   await state.registration.save(parts.registration)
   await state.pending.remove()
-}
-
-/** What people compare: four groups of four digits. */
-export function fingerprintOf({ repositoryId }: Registration): string {
-  const digest = toHex(sha256(fromHex(repositoryId) ?? new Uint8Array(0))).slice(0, 16)
-  return digest.replace(/.{4}(?=.)/g, '$& ')
 }
 
 /** The machine's own name, as far as a vault takes it. */

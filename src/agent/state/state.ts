@@ -8,8 +8,10 @@ import { BackupError } from '../../base/errors.ts'
 import {
   machineIdSchema,
   recordHashSchema,
+  slotChangeSchema,
   sourceNameSchema,
   vaultIdSchema,
+  type SlotChange,
 } from '../../protocol/messages.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
@@ -113,6 +115,8 @@ export interface AgentState {
   readonly directory: string
   readonly registration: StateFile<Registration>
   readonly pending: StateFile<PendingRegistration>
+  /** A change of key slots that waits for its PIN, or for its answer. */
+  readonly slotChange: StateFile<SlotChange>
   loadPolicy(): Promise<Policy>
   /** Without the lock that `changePolicy` takes. */
   savePolicy(policy: Policy): Promise<void>
@@ -147,6 +151,7 @@ export function openState(directory: string): AgentState {
   const policy = stateFile(at('policy.json'), policySchema)
   const registration = stateFile(at('registration.json'), registrationSchema)
   const pending = stateFile(at('registration.pending'), pendingSchema)
+  const slotChange = stateFile(at('slots.pending'), slotChangeSchema)
   const heads = stateFile(at('heads.json'), headsSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
   const paths: AgentPaths = {
@@ -164,6 +169,7 @@ export function openState(directory: string): AgentState {
   const forget = async () => {
     await registration.remove()
     await heads.remove()
+    await slotChange.remove()
     await served.remove()
     await rm(paths.journal, { force: true })
     await rm(paths.cache, { recursive: true, force: true })
@@ -172,6 +178,7 @@ export function openState(directory: string): AgentState {
     directory,
     registration,
     pending,
+    slotChange,
     heads,
     served,
     paths,

@@ -35,6 +35,8 @@ export interface OpenAgent {
   readonly masterKey: Uint8Array
 }
 
+export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'masterKey'>
+
 /** Runs `work` with an open repository, and closes the connection whatever happens. @throws BackupError `not-registered` … */
 export async function withRepository<T>(
   context: CommandContext,
@@ -63,7 +65,7 @@ export async function withRepository<T>(
 /** The same where no key is needed. */
 export async function withConnection<T>(
   context: CommandContext,
-  work: (agent: Omit<OpenAgent, 'repository' | 'masterKey'>) => Promise<T>,
+  work: (agent: ConnectedAgent) => Promise<T>,
   options: { readonly retryForMs?: number } = {},
 ): Promise<T> {
   const state = stateOf(context.host)

@@ -4,12 +4,13 @@ import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { exists } from '../../base/files.ts'
+import { checkTyping, generatePassphrase } from '../../agent/keys/generated-passphrase.ts'
 import {
-  generatePassphrase,
   passphraseFileTaken,
   readPassphraseFile,
   writePassphraseFile,
 } from '../../agent/keys/passphrase-file.ts'
+import { strengthText } from '../../agent/keys/passphrase-strength.ts'
 import { passphraseBytes } from '../../model/passphrase.ts'
 import type { CommandContext } from './context.ts'
 import { askHidden } from './prompt.ts'
@@ -52,20 +53,28 @@ export async function givenPassphrase(
   context: CommandContext,
   { passphraseFile }: PassphraseOptions,
 ): Promise<string> {
-  if (passphraseFile !== undefined) return fromFile(context, passphraseFile)
-  return askHidden(context, 'Passphrase: ', '--passphrase-file')
+  const passphrase =
+    passphraseFile === undefined
+      ? await askHidden(context, 'Passphrase: ', '--passphrase-file')
+      : await fromFile(context, passphraseFile)
+  checkTyping(passphrase)
+  return passphrase
 }
 
 const fromFile = ({ host }: CommandContext, path: string): Promise<string> =>
   readPassphraseFile(resolve(host.cwd(), path))
 
+/** Nothing typed: one is made, shown once, and has to be typed back. */
 async function askTwice(context: CommandContext): Promise<string> {
-  const first = await askHidden(
+  const typed = await askHidden(
     context,
-    'New passphrase (at least 16 characters): ',
+    'New passphrase (at least 16 characters; Enter alone makes one): ',
     '--passphrase-file or --generate-passphrase',
   )
+  const first = typed === '' ? generatePassphrase(systemRandom) : typed
+  if (typed === '') context.host.stderr.write(`\nWrite this down: ${first}\n\n`)
   passphraseBytes(first)
+  if (typed !== '') context.output.note(`Strength: ${strengthText(first)}`)
   const second = await askHidden(context, 'The same again: ', '--passphrase-file')
   if (first.normalize('NFC') === second.normalize('NFC')) return first
   throw new BackupError('usage', 'The two passphrases are not the same. Nothing was done.')

@@ -1,12 +1,13 @@
 /** `backup points delete ID... [--pin PIN]` */
 
 import type { Command } from 'commander'
-import { BackupError } from '../../base/errors.ts'
-import { pinRequiredFactsSchema, type ChangedPoint } from '../../protocol/messages.ts'
+import type { RecordHash } from '../../model/ids.ts'
+import type { ChangedPoint } from '../../protocol/messages.ts'
 import { localTimeText } from '../render/units.ts'
 import { chosenPoint } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, withConnection } from './open.ts'
+import { withPin } from './pin.ts'
 
 export function addPointsDelete(points: Command, context: CommandContext): void {
   points
@@ -28,27 +29,11 @@ async function deleteThem(
 ): Promise<readonly ChangedPoint[]> {
   return await withConnection(context, async (agent) => {
     const source = sourceOption(command)
-    const ids = []
+    const ids: RecordHash[] = []
     for (const text of texts) ids.push((await chosenPoint(context, agent, { text, source })).id)
-    try {
-      return await agent.connection.deletePoints(ids, pin)
-    } catch (error) {
-      throw withCode(context, error)
-    }
-  })
-}
-
-/** The code is the result of the first, PIN-less try: scripts read it from the event. */
-function withCode({ output }: CommandContext, error: unknown): unknown {
-  if (!(error instanceof BackupError) || error.code !== 'pin-required') return error
-  const facts = pinRequiredFactsSchema.safeParse(error.facts)
-  if (!facts.success) return error
-  const { requestCode } = facts.data
-  output.event({ event: 'pin-required', requestCode })
-  output.line(`Request code: ${requestCode}`)
-  return new BackupError('pin-required', 'Nothing is deleted yet: this needs a security PIN.', {
-    hint: `The vault's operator gets it with backup-vault pin ${requestCode}; then repeat this command with --pin PIN.`,
-    facts: { requestCode },
+    return await withPin(context, { pin, nothingYet: 'Nothing is deleted yet' }, (given) =>
+      agent.connection.deletePoints(ids, given),
+    )
   })
 }
 

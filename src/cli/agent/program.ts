@@ -10,6 +10,7 @@ import { addFind } from './find.ts'
 import { addHistory } from './history.ts'
 import { addKeyStore } from './key-store.ts'
 import { addLs } from './ls.ts'
+import { addPassphrase } from './passphrase-commands.ts'
 import { addPoints } from './points.ts'
 import { addPolicy } from './policy.ts'
 import { addRecover } from './recover.ts'
@@ -60,5 +61,6 @@ const commands = [
   addRestore,
   addVerify,
   addKeyStore,
+  addPassphrase,
   addStatus,
 ]

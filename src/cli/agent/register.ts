@@ -8,6 +8,7 @@ import { BackupError } from '../../base/errors.ts'
 import { isOpenToOthers, readBounded } from '../../base/files.ts'
 import { maxCredentialBytes } from '../../model/credential.ts'
 import { machineNameSchema } from '../../protocol/messages.ts'
+import { fingerprintOf } from '../../agent/register/fingerprint.ts'
 import type { AgentState } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { stateOf } from './open.ts'
@@ -64,7 +65,7 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
     ? await replaceRegistration(context, state, { vaultId, machineName, make })
     : await make()
   if (before !== undefined) await forgetKey(context, state, { before, after: registration })
-  const fingerprint = agent.fingerprintOf(registration)
+  const fingerprint = fingerprintOf(registration)
   output.event({
     event: 'registered',
     vault: registration.vaultName,
@@ -78,6 +79,7 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   output.note(
     'Keep the passphrase apart from this machine: without it, and without the machine, the data is lost.',
   )
+  output.note('A sheet to print for that day: backup passphrase sheet --out FILE --html')
   output.note('Next: backup policy include PATH, then backup run')
 }
 

@@ -12,6 +12,7 @@ import { addReportRoutes } from './report-routes.ts'
 import { addRepositoryRoutes } from './repository-routes.ts'
 import { addRetentionRoutes } from './retention-routes.ts'
 import { requireIdentity } from './request-identity.ts'
+import { addSlotRoutes } from './slot-routes.ts'
 import { addServiceRoutes } from './service-routes.ts'
 
 /**
@@ -29,6 +30,7 @@ export function createApiApp(
   requireIdentity(app, context, fingerprintOf)
   addServiceRoutes(app, context)
   addRepositoryRoutes(app, context)
+  addSlotRoutes(app, context)
   addObjectRoutes(app, context)
   addPointRoutes(app, context)
   addDeletionRoutes(app, context)

@@ -5,6 +5,7 @@ import { usualSoftDeleteDays } from '../../policy/soft-delete.ts'
 import type { EntryOf } from '../records/entries.ts'
 import type { LogRecord } from '../records/log-record.ts'
 import { confirmClock, suspendClock } from './clock.ts'
+import { addDeletedSlot } from './deleted-slots.ts'
 import { clearHold, setHold } from './holds.ts'
 import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
 import { addPin, countRefusedPin, markPinUsed } from './pins.ts'
@@ -111,6 +112,9 @@ async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord):
       return
     case 'pin-used':
       await markPinUsed(catalog, entry, atMs)
+      return
+    case 'slot-deleted':
+      await addDeletedSlot(catalog, entry)
       return
     case 'objects-trashed':
       await addTrash(catalog, { number, atMs, entry })

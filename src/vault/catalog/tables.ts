@@ -138,6 +138,8 @@ export interface Tables {
     body: Uint8Array
     askedAt: number
   }
+  /** Key slots that open nothing any more. */
+  deletedSlots: { machineId: MachineId; repository: number; slot: number; until: number }
   runs: { machineId: MachineId; id: string; report: string; updatedAt: number }
   events: {
     cursor: Generated<number>
@@ -153,7 +155,7 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 3
+export const catalogVersion = 4
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
@@ -196,6 +198,8 @@ export const tableStatements: readonly string[] = [
      "usedAt" integer) without rowid`,
   `create table "pinRequests" ("digest" text primary key, "machineId" text not null, "operation" text not null,
      "body" blob not null, "askedAt" integer not null) without rowid`,
+  `create table "deletedSlots" ("machineId" text not null, "repository" integer not null, "slot" integer not null,
+     "until" integer not null, primary key ("machineId", "repository", "slot")) without rowid`,
   `create table "runs" ("machineId" text not null, "id" text not null, "report" text not null, "updatedAt" integer not null,
      primary key ("machineId", "id")) without rowid`,
   `create table "events" ("cursor" integer primary key autoincrement, "machineId" text not null, "repository" integer not null,

@@ -13,13 +13,9 @@ import {
 } from '../../model/slot.ts'
 import type { RecoveryStartAnswer } from '../../protocol/messages.ts'
 import type { Machine } from '../catalog/machines.ts'
-import {
-  numberedFolder,
-  parseNumberName,
-  repositoriesFolder,
-  type Namespace,
-} from '../objects/keys.ts'
+import { numberedFolder, numberName, repositoriesFolder, type Namespace } from '../objects/keys.ts'
 import { readWhole } from '../objects/object-store.ts'
+import { slotNumbers } from '../slots/live-slots.ts'
 import type { EnrolContext } from './context.ts'
 
 type SlotParameters = RecoveryStartAnswer['slots'][number]
@@ -69,11 +65,11 @@ async function readSlots(context: EnrolContext, machine: Machine): Promise<Place
   const space = spaceOf(machine)
   const slots: PlacedSlot[] = []
   for (const name of await context.store.folders(repositoriesFolder(space))) {
-    const folder = numberedFolder(space, Number(name), 'slots')
-    for await (const { key } of context.store.list(folder)) {
-      const slot = parseNumberName(key.slice(folder.length))
-      const content = await readSlot(context, key)
-      if (content && slot !== undefined) slots.push({ repository: Number(name), slot, content })
+    const repository = Number(name)
+    const folder = numberedFolder(space, repository, 'slots')
+    for (const slot of (await slotNumbers(context, space, repository)).live) {
+      const content = await readSlot(context, folder + numberName(slot))
+      if (content !== undefined) slots.push({ repository, slot, content })
     }
   }
   return slots.slice(-maxSlots)

@@ -1,8 +1,8 @@
 /** What a request would do, in words for the operator who is asked to allow it: read from the request itself. */
 
-import { bufferOf } from '../../base/bytes.ts'
+import { bufferOf, fromBase64Url } from '../../base/bytes.ts'
 import { decodeSlot } from '../../model/slot.ts'
-import { pointsRequestSchema } from '../../protocol/messages.ts'
+import { pointsRequestSchema, slotChangeSchema } from '../../protocol/messages.ts'
 import type { GuardedOperation } from '../../protocol/signed.ts'
 import { findMachine } from '../catalog/machines.ts'
 import type { PinRequest } from '../catalog/pins.ts'
@@ -46,6 +46,8 @@ function contentOf(catalog: Catalog, request: PinRequest): Content | Promise<Con
       return deletionOf(catalog, request)
     case 'slot-add':
       return slotOf(request)
+    case 'slot-change':
+      return slotChangeOf(request)
     case 'config-add':
       return { allows: 'change the configuration of its repository', details: [] }
   }
@@ -70,4 +72,20 @@ function slotOf({ body }: PinRequest): Content {
     allows: 'add a key slot: from then on another passphrase opens all that this machine has kept',
     details: [`repository ${repository}, slot ${slot}`],
   }
+}
+
+function slotChangeOf({ body }: PinRequest): Content {
+  const { add, remove } = slotChangeSchema.parse(JSON.parse(bufferOf(body).toString()))
+  const slot = add === null ? undefined : decodeSlot(fromBase64Url(add.slot) ?? body, true)
+  const added = slot && `adds: repository ${slot.repository}, slot ${slot.slot}`
+  return {
+    allows: slotWords(add !== null, remove.length > 0),
+    details: [...(added ? [added] : []), ...remove.map((number) => `removes: slot ${number}`)],
+  }
+}
+
+function slotWords(isAdding: boolean, isRemoving: boolean): string {
+  if (!isAdding) return 'remove a key slot: its passphrase opens nothing of this machine any more'
+  if (isRemoving) return 'change a passphrase: a new one opens all that this machine has kept'
+  return 'add a key slot: from then on another passphrase opens all that this machine has kept'
 }

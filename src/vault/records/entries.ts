@@ -120,6 +120,13 @@ export const entryShapes = {
   },
   'pin-refused': { digest: [0, bytesField] },
   'pin-used': { digest: [0, bytesField] },
+  /** Softly: it opens nothing any more, and is purged after `until`. Its number is never used again. */
+  'slot-deleted': {
+    machineId: [0, machineIdField],
+    repository: [1, uintField],
+    slot: [2, uintField],
+    until: [3, uintField],
+  },
   /** No point names them. Their files are moved to the trash, under the number of this record; `before`: unless used since. */
   'objects-trashed': {
     machineId: [0, machineIdField],

@@ -38,6 +38,7 @@ KINDS = {
     "points-removed": ({0: ID, 1: WORD, 2: seqs}, {}),
     "hold-set": ({0: ID, 3: WORD}, {1: WORD, 2: SEQ}),
     "hold-cleared": ({0: ID}, {1: WORD, 2: SEQ}),
+    "slot-deleted": ({0: ID, 1: unsigned(), 2: unsigned(), 3: TIME}, {}),
     "pin-issued": ({0: HASH, 1: ID, 2: WORD, 3: HASH, 4: HASH, 5: TIME}, {}),
     "pin-refused": ({0: HASH}, {}),
     "pin-used": ({0: HASH}, {}),
