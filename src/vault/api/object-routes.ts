@@ -8,7 +8,13 @@ import { maxRefsBytes } from '../../model/limits.ts'
 import { missingRequestSchema, objectIdSchema } from '../../protocol/messages.ts'
 import { limits } from '../../protocol/routes.ts'
 import { addObjects, pageOfObjects, renewObjects, type ObjectRow } from '../catalog/objects.ts'
-import { keyOf, knownObjects, placeOf, presentObjects } from '../objects/presence.ts'
+import {
+  keyOf,
+  knownObjects,
+  placeOf,
+  presentObjects,
+  type RepositoryPlace,
+} from '../objects/presence.ts'
 import { bringBack, keyInTrash } from '../objects/trash.ts'
 import { beginsAs, checkedBody } from './beginning.ts'
 import { bodyOf, lengthOf, readJson } from './body.ts'
@@ -74,7 +80,23 @@ async function putObject(
   const nowMs = context.clock.now()
   const received = { id, kind, sizeBytes, receivedAt: nowMs, askedAt: nowMs }
   await addObjects(context.catalog, placeOf(place), [received])
+  await makeSure(context, place, { kind, id })
   return reply.code(result === 'created' ? 201 : 200).send()
+}
+
+/** A collection may have taken the bytes away before the catalog knew of them. */
+async function makeSure(
+  context: ApiContext,
+  place: RepositoryPlace,
+  { kind, id }: Pick<ObjectRow, 'kind' | 'id'>,
+): Promise<void> {
+  const isThere = async () => (await context.store.stat(keyOf(place, kind, id))) !== undefined
+  if (await isThere()) return
+  await bringBack(context, place, [id])
+  if (await isThere()) return
+  throw new BackupError('vault-busy', 'The object was collected while it came.', {
+    hint: 'Send it again.',
+  })
 }
 
 const maxBytesOf = (kind: ObjectKind): number =>

@@ -10,6 +10,7 @@ import { readMeta, writeMeta } from '../catalog/meta.ts'
 import { repositoriesOf } from '../catalog/objects.ts'
 import { sightClock } from '../clock/vault-time.ts'
 import { softDeleteMs } from '../retention/judge-source.ts'
+import { adoptUnknown } from './adopt-unknown.ts'
 import type { CollectionContext } from './context.ts'
 import { emptyTrash } from './empty-trash.ts'
 import { markNeeded } from './mark.ts'
@@ -60,9 +61,10 @@ async function collectMachine(
   nowMs: number,
 ): Promise<Counts> {
   const space = { vaultId: machine.vaultId, machineId: machine.id }
-  const needed = await markNeeded(context, space)
   const trashMs = await softDeleteMs(context.catalog, machine.vaultId)
-  const emptied = await emptyTrash(context, { space, needed, nowMs, trashMs })
+  await adoptUnknown(context, { space, nowMs, trashMs })
+  const needed = await markNeeded(context, space)
+  const emptied = await emptyTrash(context, { space, needed, nowMs })
   let [trashed, trashedBytes] = [0, 0]
   for (const repository of await repositoriesOf(context.catalog, machine.id)) {
     const place = { space, repository }

@@ -1,18 +1,10 @@
 /** What is in the trash: brought back if a point needs it after all, purged when its time has come. */
 
 import { dayMs } from '../../base/clock.ts'
-import { objectKinds, parseObjectId } from '../../model/ids.ts'
 import { addEvent } from '../catalog/events.ts'
-import { backFromTrash, forgetPurged } from '../catalog/objects.ts'
-import { adoptTrash, forgetTrash, trashOf, type TrashRow } from '../catalog/trash.ts'
-import {
-  hashInKey,
-  parseNumberName,
-  repositoriesFolder,
-  trashFolder,
-  trashKey,
-  type Namespace,
-} from '../objects/keys.ts'
+import { backFromTrash, findObjects, forgetPurged } from '../catalog/objects.ts'
+import { forgetTrash, trashOf, type TrashRow } from '../catalog/trash.ts'
+import { trashKey, type Namespace } from '../objects/keys.ts'
 import { keyOf, placeOf, type RepositoryPlace } from '../objects/presence.ts'
 import { bringOneBack } from '../objects/trash.ts'
 import type { CollectionContext } from './context.ts'
@@ -22,8 +14,6 @@ export interface EmptyOptions {
   readonly space: Namespace
   readonly needed: Needed
   readonly nowMs: number
-  /** For so long something can be brought back. */
-  readonly trashMs: number
 }
 
 export interface Emptied {
@@ -41,7 +31,6 @@ export async function emptyTrash(
 ): Promise<Emptied> {
   let broughtBack = 0
   const due: TrashRow[] = []
-  await adoptUnknown(context, options)
   for (const copy of await trashOf(context.catalog, options.space.machineId)) {
     const fate = await fateOf(context, options, copy)
     if (fate === 'bring back') broughtBack += await takeBack(context, options, copy)
@@ -54,54 +43,41 @@ export async function emptyTrash(
   return { broughtBack, purged: due.length }
 }
 
-/** Copies of which no row tells: moved after their decision was given up. They get their time anew. */
-async function adoptUnknown(
-  { store, catalog }: CollectionContext,
-  { space, nowMs, trashMs }: EmptyOptions,
-): Promise<void> {
-  const known = new Set(
-    (await trashOf(catalog, space.machineId)).map(({ decision, id }) => `${decision}/${id}`),
-  )
-  for (const name of await store.folders(trashFolder)) {
-    const decision = parseNumberName(name)
-    if (decision === undefined) continue
-    const folder = trashKey(decision, repositoriesFolder(space))
-    for await (const { key } of store.list(folder)) {
-      const found = objectInKey(key.slice(folder.length))
-      if (found === undefined || known.has(`${decision}/${found.id}`)) continue
-      const times = { decidedAt: nowMs, purgeAt: nowMs + trashMs, isPurged: 0 as const }
-      await adoptTrash(catalog, { decision, machineId: space.machineId, ...found, ...times })
-    }
-  }
-}
-
-/** `0/data/ab/abcd…` */
-function objectInKey(path: string): Pick<TrashRow, 'repository' | 'kind' | 'id'> | undefined {
-  const [repository, kindName] = path.split('/')
-  const kind = objectKinds.find((known) => known === kindName)
-  const hash = hashInKey(path)
-  if (kind === undefined || hash === undefined) return undefined
-  return { repository: Number(repository), kind, id: parseObjectId(hash) }
-}
-
 type Fate = 'bring back' | 'forget' | 'purge' | 'drop' | 'keep'
 
 async function fateOf(
-  { store }: CollectionContext,
+  context: CollectionContext,
   options: EmptyOptions,
   copy: TrashRow,
 ): Promise<Fate> {
+  const { store } = context
   const isThere = (await store.stat(keyInTrash(options, copy))) !== undefined
   // Never moved, or moved back, or purged already; a collector that has just decided may still move it.
   if (!isThere) return options.nowMs - copy.decidedAt > dayMs ? 'forget' : 'keep'
   const isDue = copy.isPurged === 1 || copy.purgeAt <= options.nowMs
-  if (!options.needed.has(copy.repository, copy.id)) return isDue ? 'purge' : 'keep'
-  // Where it was sent again, this copy is one too many.
   const isAlone = (await store.stat(ownKey(options, copy))) === undefined
+  const isNeeded = options.needed.has(copy.repository, copy.id)
+  if (!isNeeded && !(isAlone && (await isClaimed(context, options, copy)))) {
+    return isDue ? 'purge' : 'keep'
+  }
+  // Where it was sent again, this copy is one too many.
   return isDue && !isAlone ? 'drop' : 'bring back'
 }
 
-const placeFor = ({ space }: EmptyOptions, { repository }: TrashRow): RepositoryPlace => ({
+/** Sent, asked for or named since: a collector that slept has moved it all the same. */
+async function isClaimed(
+  { catalog }: CollectionContext,
+  options: EmptyOptions,
+  { repository, id }: TrashRow,
+): Promise<boolean> {
+  const row = (await findObjects(catalog, placeOf(placeFor(options, { repository })), [id])).get(id)
+  return row !== undefined && row.state !== 'trash'
+}
+
+const placeFor = (
+  { space }: EmptyOptions,
+  { repository }: Pick<TrashRow, 'repository'>,
+): RepositoryPlace => ({
   space,
   repository,
 })

@@ -6,6 +6,7 @@ import { addEvent } from '../catalog/events.ts'
 import { findObjects, unusedObjects, type ObjectRow } from '../catalog/objects.ts'
 import { trashKey } from '../objects/keys.ts'
 import { keyOf, placeOf, type RepositoryPlace } from '../objects/presence.ts'
+import { bringOneBack } from '../objects/trash.ts'
 import type { CollectionContext } from './context.ts'
 import type { Needed } from './mark.ts'
 
@@ -66,11 +67,14 @@ async function trashBatch(
   const [first] = rows
   if (first === undefined) return []
   const { machineId, repository } = placeOf(options.place)
-  const purgeAt = options.nowMs + options.trashMs
   const before = options.nowMs - unusedMs
   const ids = rows.map(({ id }) => id)
-  const decided = { machineId, repository, objectKind: first.kind, ids, purgeAt, before }
-  const record = await context.log.append(() => ({ kind: 'objects-trashed', ...decided }))
+  const decided = { machineId, repository, objectKind: first.kind, ids, before }
+  const record = await context.log.append(() => {
+    // Not from when the collection began: one that slept would put something there that is due at once.
+    const purgeAt = Math.max(options.nowMs, context.clock.now()) + options.trashMs
+    return { kind: 'objects-trashed', ...decided, purgeAt }
+  })
   if (record === undefined) return []
   const moved: ObjectRow[] = []
   for (const row of rows) {
@@ -90,6 +94,11 @@ async function moveOne(
   if ((await stateOf({ catalog }, place, row.id)) !== 'trash') return false
   const key = keyOf(place, row.kind, row.id)
   if (!(await store.move(key, trashKey(decision, key)))) return false
+  // Whoever claimed it between the look and the move may have found it in its place still.
+  if ((await stateOf({ catalog }, place, row.id)) !== 'trash') {
+    await bringOneBack({ catalog, store }, place, { decision, kind: row.kind, id: row.id })
+    return false
+  }
   const { machineId, repository } = placeOf(place)
   await addEvent(catalog, { machineId, repository, kind: 'trashed', id: row.id })
   return true

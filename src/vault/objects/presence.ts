@@ -13,6 +13,7 @@ import {
 } from '../catalog/objects.ts'
 import type { Catalog } from '../catalog/tables.ts'
 import { findTrash } from '../catalog/trash.ts'
+import { laterTime } from '../clock/vault-time.ts'
 import { kindFolder, objectKey, trashKey, type Namespace } from './keys.ts'
 import type { ObjectStore } from './object-store.ts'
 
@@ -37,23 +38,30 @@ export const placeOf = ({ space, repository }: RepositoryPlace): ObjectPlace => 
   repository,
 })
 
+export interface PresentObject extends ObjectRow {
+  /** It has to be brought back from there: see bringBack. */
+  readonly isInTrash: boolean
+}
+
 /**
  * Those of `ids` that a commit may name. The store is asked for each: what the catalog does not know is added,
- * what the store does not have is forgotten. Some may be in the trash still: see bringBack.
+ * what the store does not have is forgotten.
  */
 export async function presentObjects(
   context: PresenceContext,
   place: RepositoryPlace,
   ids: readonly ObjectId[],
-): Promise<Map<ObjectId, ObjectRow>> {
+): Promise<Map<ObjectId, PresentObject>> {
   const rows = await knownObjects(context, place, ids)
-  const present = new Map<ObjectId, ObjectRow>()
+  const present = new Map<ObjectId, PresentObject>()
   const gone: ObjectId[] = []
-  const usable = [...rows.values()].filter((row) => isUsable(row, context.clock.now()))
+  // Not a clock that went back: by the later time others purge.
+  const look = { place, nowMs: await laterTime(context) }
+  const usable = [...rows.values()].filter((row) => isUsable(row, look.nowMs))
   await forEachLimited(usable, looksAtOnce, async (row) => {
-    const key = await placeOfBytes(context, place, row)
-    if (key !== undefined) present.set(row.id, row)
-    else gone.push(row.id)
+    const found = await whereBytesAre(context, look, row)
+    if (found === 'nowhere') gone.push(row.id)
+    else present.set(row.id, { ...row, isInTrash: found === 'in trash' })
   })
   await forgetObjects(context.catalog, placeOf(place), gone)
   return present
@@ -113,20 +121,25 @@ async function* possiblePlaces(
 export const keyOf = (place: RepositoryPlace, kind: ObjectKind, id: ObjectId): string =>
   objectKey(kindFolder(place.space, place.repository, kind), id)
 
-/** Where an object's bytes are: at its own place, or in the trash, if they can be brought back from there. */
-async function placeOfBytes(
-  { store, catalog, clock }: PresenceContext,
-  place: RepositoryPlace,
+interface Look {
+  readonly place: RepositoryPlace
+  readonly nowMs: number
+}
+
+/** In the trash: only if they can be brought back from there. */
+async function whereBytesAre(
+  { store, catalog }: PresenceContext,
+  { place, nowMs }: Look,
   { kind, id }: ObjectRow,
-): Promise<string | undefined> {
+): Promise<'in place' | 'in trash' | 'nowhere'> {
   const key = keyOf(place, kind, id)
-  if ((await store.stat(key)) !== undefined) return key
+  if ((await store.stat(key)) !== undefined) return 'in place'
   for (const copy of await findTrash(catalog, placeOf(place), [id])) {
+    const isFarFromPurge = copy.purgeAt - nowMs > trashMarginMs
     const inTrash = trashKey(copy.decision, key)
-    const isFarFromPurge = copy.purgeAt - clock.now() > trashMarginMs
-    if (isFarFromPurge && (await store.stat(inTrash)) !== undefined) return inTrash
+    if (isFarFromPurge && (await store.stat(inTrash)) !== undefined) return 'in trash'
   }
-  return undefined
+  return 'nowhere'
 }
 
 function isUsable(row: ObjectRow, nowMs: number): boolean {

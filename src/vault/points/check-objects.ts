@@ -8,11 +8,23 @@ import { checkRefs, refsItemKey, type CheckedRefs, type LoadRefs } from '../../m
 import { limits } from '../../protocol/routes.ts'
 import { hasDamagedObjects } from '../catalog/objects.ts'
 import { readIfThere } from '../objects/object-store.ts'
-import { keyOf, placeOf, presentObjects, type RepositoryPlace } from '../objects/presence.ts'
+import {
+  keyOf,
+  placeOf,
+  presentObjects,
+  type PresentObject,
+  type RepositoryPlace,
+} from '../objects/presence.ts'
 import type { PointContext } from './context.ts'
 
+/** The ids that the point needs: manifest, objects of the refs, packs, indexes. */
+export interface NeededObjects {
+  readonly ids: readonly ObjectId[]
+  /** Those of them that have to be brought back from the trash. */
+  readonly inTrash: readonly PresentObject[]
+}
+
 /**
- * The ids that the point needs: manifest, objects of the refs, packs, indexes.
  * `earlier`: the commit before, whose shards need no second look; their ids are left out.
  * @throws BackupError `commit-refused`, `commit-missing` with facts `{missing, more}`
  */
@@ -20,7 +32,7 @@ export async function checkObjects(
   context: PointContext,
   commit: Commit,
   options: { readonly place: RepositoryPlace; readonly earlier: Commit | undefined },
-): Promise<readonly ObjectId[]> {
+): Promise<NeededObjects> {
   const { place } = options
   const search: Search = { context, place, missing: new Set(), found: [] }
   const refs = await readRefs(search, commit, await knownShards(context, place, options.earlier))
@@ -32,14 +44,17 @@ export async function checkObjects(
   await lookAt(search, [commit.manifest], (kind) => kind === 'manifest')
   for (const id of refs.missing) search.missing.add(id)
   if (search.missing.size > 0) throw missing([...search.missing].sort())
-  return search.found
+  return {
+    ids: search.found.map(({ id }) => id),
+    inTrash: search.found.filter(({ isInTrash }) => isInTrash),
+  }
 }
 
 interface Search {
   readonly context: PointContext
   readonly place: RepositoryPlace
   readonly missing: Set<ObjectId>
-  readonly found: ObjectId[]
+  readonly found: PresentObject[]
 }
 
 async function readRefs(
@@ -69,7 +84,7 @@ async function lookAt(
   for (const id of ids) {
     const row = present.get(id)
     if (row === undefined || !isRightKind(row.kind)) search.missing.add(id)
-    else search.found.push(id)
+    else search.found.push(row)
   }
 }
 

@@ -7,7 +7,7 @@ import { noRecord } from '../../model/ids.ts'
 import { markLive } from '../catalog/objects.ts'
 import { findPointState } from '../catalog/point-states.ts'
 import { findPoint, type PointRow } from '../catalog/points.ts'
-import { placeOf, type RepositoryPlace } from '../objects/presence.ts'
+import { keyOf, placeOf, type PresentObject, type RepositoryPlace } from '../objects/presence.ts'
 import { bringBack } from '../objects/trash.ts'
 import { checkObjects } from './check-objects.ts'
 import { sourceOf, type PointContext, type SourcePlace } from './context.ts'
@@ -111,11 +111,24 @@ async function makeAllLive(
 ): Promise<void> {
   for (;;) {
     const startedAt = context.clock.now()
-    const ids = await checkObjects(context, commit, options)
+    const { ids, inTrash } = await checkObjects(context, commit, options)
     await markLive(context.catalog, placeOf(options.place), { ids, nowMs: startedAt })
-    const areInPlace = await bringBack(context, options.place, ids)
+    const wereThere = await bringBack(context, options.place, ids)
+    const areInPlace = wereThere && (await areAllInPlace(context, options.place, inTrash))
     if (areInPlace && context.clock.now() - startedAt < checkHoldsMs) return
   }
+}
+
+/** The row of a copy may have gone between the look and the way back: then nobody has moved it. */
+async function areAllInPlace(
+  { store }: PointContext,
+  place: RepositoryPlace,
+  objects: readonly PresentObject[],
+): Promise<boolean> {
+  for (const { kind, id } of objects) {
+    if ((await store.stat(keyOf(place, kind, id))) === undefined) return false
+  }
+  return true
 }
 
 async function createCommit(context: PointContext, request: CommitRequest): Promise<boolean> {
