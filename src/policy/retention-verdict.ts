@@ -7,7 +7,7 @@ import type { RetentionTag } from '../model/point-record.ts'
 import { countedTags, keptByTag, type RetentionPolicy } from './retention.ts'
 
 export interface RetentionRules {
-  /** Those in force: more than one while a shortening waits. The longest counts. */
+  /** Those in force: more than one while a shortening waits. The longest counts; none where the data was given up. */
   readonly policies: readonly RetentionPolicy[]
   /** What was promised at commits from then on holds, whatever the policies say by now. ms */
   readonly promisesSince: number
@@ -23,6 +23,8 @@ export interface KeptPoint {
   readonly lockUntil: number
   /** Where it was taken back from deletion: it is kept until then. */
   readonly undeletedUntil: number | null
+  /** Until then somebody wants it, whatever the policies say. */
+  readonly wantedUntil: number | null
   readonly isHeld: boolean
 }
 
@@ -41,6 +43,8 @@ export type ReasonKind =
   /** Nothing may end earlier. */
   | 'locked'
   | 'undeleted'
+  /** Somebody asked for it to be kept until then. */
+  | 'wanted'
   | 'held'
   /** The last point of a source that is still backed up. */
   | 'last'
@@ -92,13 +96,21 @@ function reasonsFor(point: KeptPoint, rules: RetentionRules, isLast: boolean): K
   reasons.push({ kind: 'locked', until: point.lockUntil })
   if (point.undeletedUntil !== null)
     reasons.push({ kind: 'undeleted', until: point.undeletedUntil })
+  if (point.wantedUntil !== null) reasons.push({ kind: 'wanted', until: point.wantedUntil })
   if (point.isHeld) reasons.push({ kind: 'held', until: null })
   if (isLast) reasons.push({ kind: 'last', until: null })
   return reasons
 }
 
-const tagReasons = ({ tags, committedAt }: KeptPoint, { policies }: RetentionRules): KeepReason[] =>
-  countedTags(tags).map((tag) => ({
+function tagReasons(point: KeptPoint, { policies }: RetentionRules): KeepReason[] {
+  const { tags, committedAt } = point
+  if (policies.length === 0) return []
+  return countedTags(tags).map((tag) => ({
     kind: tags.length === 0 ? 'untagged' : tag,
     until: Math.max(...policies.map((policy) => keptByTag(policy, tag, committedAt))),
   }))
+}
+
+/** Until then nobody deletes it in an immutable vault: all that keeps it now, but for holds and for being the last. */
+export const promisedUntil = (point: KeptPoint, rules: RetentionRules): number =>
+  Math.max(...reasonsFor({ ...point, isHeld: false }, rules, false).map(endOf))

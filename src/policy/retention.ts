@@ -13,22 +13,32 @@ export interface RetentionPolicy {
   readonly keep: Readonly<Record<RetentionTag, number | null>>
   /** Local time of day from which a point counts for the day, minutes since midnight. */
   readonly minuteOfDay: number
-  /** 0 Sunday to 6 Saturday. */
-  readonly dayOfWeek: number
-  /** 1 to 31; in shorter months the last day. */
-  readonly dayOfMonth: number
-  /** 1 to 12. */
-  readonly monthOfYear: number
+  /** On which days the weekly tag is given: 0 Sunday to 6 Saturday, one at least. */
+  readonly daysOfWeek: readonly number[]
+  readonly monthly: DayOfMonth
+  readonly yearly: DayOfYear
   /** IANA name of the zone in which the instants are scheduled. */
   readonly timeZone: string
+}
+
+export type DayOfMonth =
+  /** 1 to 31; in shorter months the last day. */
+  | { readonly kind: 'day'; readonly day: number }
+  /** The first to the fourth of a weekday; 5: the last. */
+  | { readonly kind: 'weekday'; readonly nth: number; readonly weekday: number }
+
+export interface DayOfYear {
+  /** 1 to 12. */
+  readonly month: number
+  readonly day: DayOfMonth
 }
 
 export const defaultRetention: RetentionPolicy = {
   keep: { daily: 30, weekly: 12, monthly: 12, yearly: 10 },
   minuteOfDay: 21 * 60,
-  dayOfWeek: 1,
-  dayOfMonth: 1,
-  monthOfYear: 1,
+  daysOfWeek: [1],
+  monthly: { kind: 'day', day: 1 },
+  yearly: { month: 1, day: { kind: 'day', day: 1 } },
   timeZone: 'UTC',
 }
 
@@ -92,29 +102,40 @@ export function periodOf(policy: RetentionPolicy, tag: RetentionTag, timeMs: num
     case 'daily':
       return day
     case 'weekly':
-      return Math.floor((day + thursday - policy.dayOfWeek) / 7)
+      return lastOf(policy.daysOfWeek, day)
     case 'monthly':
-      return monthPeriod(dateOfDay(day), policy.dayOfMonth)
+      return monthPeriod(dateOfDay(day), policy.monthly)
     case 'yearly':
-      return yearPeriod(dateOfDay(day), policy)
+      return yearPeriod(dateOfDay(day), policy.yearly)
   }
 }
 
 /** Day 0, 1970-01-01, was a Thursday. */
-const thursday = 4
+const weekdayOf = (day: number): number => (((day + 4) % 7) + 7) % 7
 
-const monthPeriod = (date: CalendarDate, dayOfMonth: number): number =>
-  date.year * 12 + date.month - (date.day < clampedDay(date, dayOfMonth) ? 1 : 0)
+/** The last day with one of these weekdays, at or before a day: its number is that of the period. */
+function lastOf(weekdays: readonly number[], day: number): number {
+  const since = weekdays.map((weekday) => (weekdayOf(day) - weekday + 7) % 7)
+  return day - Math.min(...since)
+}
 
-function yearPeriod(date: CalendarDate, policy: RetentionPolicy): number {
-  const isBefore =
-    date.month < policy.monthOfYear ||
-    (date.month === policy.monthOfYear && date.day < clampedDay(date, policy.dayOfMonth))
+const monthPeriod = (date: CalendarDate, day: DayOfMonth): number =>
+  date.year * 12 + date.month - (date.day < dayIn(date, day) ? 1 : 0)
+
+function yearPeriod(date: CalendarDate, { month, day }: DayOfYear): number {
+  const isBefore = date.month < month || (date.month === month && date.day < dayIn(date, day))
   return date.year - (isBefore ? 1 : 0)
 }
 
-const clampedDay = (date: CalendarDate, day: number): number =>
-  Math.min(day, daysInMonth(date.year, date.month))
+/** Which day of a month it is. */
+function dayIn({ year, month }: CalendarDate, wanted: DayOfMonth): number {
+  const days = daysInMonth(year, month)
+  if (wanted.kind === 'day') return Math.min(wanted.day, days)
+  const first = weekdayOf(Date.UTC(year, month - 1, 1) / dayMs)
+  const firstOne = 1 + ((wanted.weekday - first + 7) % 7)
+  const nth = firstOne + (wanted.nth - 1) * 7
+  return nth > days ? nth - 7 : nth
+}
 
 function after(tag: RetentionTag, count: number, fromMs: number): number {
   switch (tag) {
@@ -137,7 +158,7 @@ const ceilings: Readonly<Record<RetentionTag, number>> = {
   yearly: 99,
 }
 
-/** @throws BackupError `usage` for durations below the floors or beyond 99 years */
+/** @throws BackupError `usage` for durations below the floors or beyond 99 years, and for unknown time zones */
 export function checkRetention(policy: RetentionPolicy): void {
   for (const tag of retentionTags) {
     const count = policy.keep[tag]
@@ -149,4 +170,22 @@ export function checkRetention(policy: RetentionPolicy): void {
       )
     }
   }
+  checkZone(policy.timeZone)
 }
+
+function checkZone(timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone })
+  } catch (error) {
+    throw new BackupError('usage', `There is no time zone ${JSON.stringify(timeZone)}.`, {
+      hint: 'Write it as in Europe/Berlin.',
+      cause: error,
+    })
+  }
+}
+
+export const latestRetention = (nowMs: number): number => addMonths(nowMs, ceilings.monthly)
+
+/** Whether some point would be kept for less time than under the other policy. */
+export const isShorter = (policy: RetentionPolicy, than: RetentionPolicy): boolean =>
+  retentionTags.some((tag) => (policy.keep[tag] ?? 0) < (than.keep[tag] ?? 0))

@@ -161,6 +161,49 @@ export const pointsAnswerSchema = z.object({
   next: z.object({ source: sourceNameSchema, seq: counter }).nullable(),
 })
 
+const keptFor = z.int().min(1).max(40_000).nullable()
+const dayOfMonthSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('day'), day: z.int().min(1).max(31) }),
+  z.strictObject({
+    kind: z.literal('weekday'),
+    nth: z.int().min(1).max(5),
+    weekday: z.int().min(0).max(6),
+  }),
+])
+
+/** As in src/policy/retention.ts. */
+export const retentionPolicySchema = z.strictObject({
+  keep: z.strictObject({ daily: keptFor, weekly: keptFor, monthly: keptFor, yearly: keptFor }),
+  minuteOfDay: z.int().min(0).max(1_439),
+  daysOfWeek: z.array(z.int().min(0).max(6)).min(1).max(7),
+  monthly: dayOfMonthSchema,
+  yearly: z.strictObject({ month: z.int().min(1).max(12), day: dayOfMonthSchema }),
+  timeZone: z.string().min(1).max(64),
+})
+
+/** A policy for one source; `source` is in it, so that a PIN is for that one. */
+export const retentionRequestSchema = z.strictObject({
+  source: sourceNameSchema,
+  policy: retentionPolicySchema,
+})
+
+export const retentionCancelSchema = z.strictObject({ source: sourceNameSchema })
+
+/** Everything that the machine has kept; it says so, so that the request is no empty one. */
+export const giveUpRequestSchema = z.strictObject({ giveUp: z.literal('all data') })
+
+export const retentionAnswerSchema = z.object({
+  policy: retentionPolicySchema,
+  /** Shorter: in force from then on, unless it is cancelled. */
+  pending: z.object({ policy: retentionPolicySchema, from: timeMs }).nullable(),
+})
+
+/** Points that are to be kept until a time, whatever policies say. */
+export const wantedRequestSchema = z.strictObject({
+  points: z.array(recordHashSchema).min(1).max(limits.pointsPerRequest),
+  until: timeMs,
+})
+
 /** Points to delete or to take back, by their ids. */
 export const pointsRequestSchema = z.strictObject({
   points: z.array(recordHashSchema).min(1).max(limits.pointsPerRequest),
@@ -251,6 +294,8 @@ export type SlotChange = z.output<typeof slotChangeSchema>
 export type SlotsAnswer = z.output<typeof slotsAnswerSchema>
 export type ObjectListing = z.output<typeof objectListingSchema>
 export type RetentionPlanAnswer = z.output<typeof retentionPlanSchema>
+export type RetentionAnswer = z.output<typeof retentionAnswerSchema>
+export type RetentionRequest = z.output<typeof retentionRequestSchema>
 export type PointsRequest = z.output<typeof pointsRequestSchema>
 export type ChangedPoints = z.output<typeof changedPointsAnswerSchema>
 export type ChangedPoint = ChangedPoints['points'][number]

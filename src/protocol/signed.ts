@@ -64,7 +64,14 @@ export const passphraseProofMessage = (facts: RecoveryFacts): Uint8Array =>
   recovery('backup/v1/passphrase-proof', facts)
 
 /** What a security PIN is asked for. */
-export const guardedOperations = ['points-delete', 'slot-add', 'slot-change', 'config-add'] as const
+export const guardedOperations = [
+  'points-delete',
+  'retention-shorten',
+  'data-give-up',
+  'slot-add',
+  'slot-change',
+  'config-add',
+] as const
 export type GuardedOperation = (typeof guardedOperations)[number]
 
 export interface GuardedRequest {

@@ -12,7 +12,9 @@ import type {
   ChangedPoint,
   ObjectListing,
   PointState,
+  RetentionAnswer,
   RetentionPlanAnswer,
+  RetentionRequest,
   RunReport,
   ServiceAnswer,
   SlotChange,
@@ -97,6 +99,18 @@ export interface VaultConnection {
   undeletePoints(ids: readonly RecordHash[]): Promise<readonly ChangedPoint[]>
   /** What goes within so many days; null: all points, also those that stay. */
   retentionPlan(days: number | null): Promise<RetentionPlanAnswer>
+
+  retention(source: SourceName): Promise<RetentionAnswer>
+  /**
+   * Longer: at once. Shorter: after a while.
+   * @throws BackupError `pin-required` with facts `{requestCode}`, `pin-refused`, `retention-refused`, `usage`
+   */
+  setRetention(request: RetentionRequest, pin?: string): Promise<RetentionAnswer>
+  cancelRetention(source: SourceName): Promise<RetentionAnswer>
+  /** Until then they do not expire, whatever policies say. */
+  keepPoints(ids: readonly RecordHash[], untilMs: number): Promise<void>
+  /** Everything that the machine has kept: goes as its locks end. @throws BackupError as setRetention */
+  giveUpData(pin?: string): Promise<void>
 
   putRun(id: string, report: RunReport): Promise<void>
   unregister(): Promise<void>

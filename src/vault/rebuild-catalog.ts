@@ -80,6 +80,8 @@ const rebuiltTables = [
   'points',
   'pointStates',
   'trash',
+  'retentions',
+  'wanted',
   'holds',
   'pins',
   'objects',

@@ -204,3 +204,75 @@ describe('retention', { timeout: 180_000 }, () => {
     expect((await operator('hold', 'list')).events).toHaveLength(1)
   })
 })
+
+describe('what the vault keeps', { timeout: 180_000 }, () => {
+  it('is made longer at once, shorter with a PIN and later, and immutable', async () => {
+    const what = await fourPoints(30)
+    const { machine, points, operator, passDays } = what
+    const retention = (...words: string[]) => machine.backup('policy', 'retention', ...words)
+    expect((await retention('set', '--daily', '40')).event('retention')).toMatchObject({
+      policy: { keep: { daily: 40, weekly: 12 } },
+      pending: null,
+    })
+    const asked = await retention('set', '--daily', '8', '--month-day', 'last-fri')
+    expect(exitOf(asked)).toMatchObject(refusedAs('pin-required'))
+    const code = String(asked.event('pin-required')?.['requestCode'])
+    const given = (await operator('pin', code)).event('pin')
+    expect(given).toMatchObject({ operation: 'retention-shorten', details: ['daily: 40 -> 8'] })
+    const pin = String(given?.['pin'])
+    const other = await retention('set', '--daily', '7', '--month-day', 'last-fri', '--pin', pin)
+    expect(exitOf(other)).toMatchObject(refusedAs('pin-refused'))
+    const words = ['--daily', '8', '--month-day', 'last-fri', '--pin', pin]
+    expect((await retention('set', ...words)).event('retention')).toMatchObject({
+      pending: { policy: { keep: { daily: 8 }, monthly: { nth: 5, weekday: 5 } } },
+    })
+    const kept = await machine.backup('points', 'keep', at(points, 2), '--until', '2037-01-01')
+    expect(kept).toMatchObject({ code: 0 })
+    await passDays(15)
+    expect(await listed(what)).toMatchObject({
+      [at(points, 1)]: expect.any(Number) as number,
+      [at(points, 2)]: null,
+    })
+    expect(await operator('immutability', 'home', 'lock')).toMatchObject({ code: 2 })
+    const locked = await operator('immutability', 'home', 'lock', '--confirm', 'home')
+    expect(locked.event('immutability')).toMatchObject({ immutability: 'locked' })
+    expect(await operator('rebuild-catalog')).toMatchObject({ code: 0 })
+    expect(exitOf(await operator('immutability', 'home', 'off'))).toMatchObject(
+      refusedAs('retention-refused'),
+    )
+    const deletion = await machine.backup('points', 'delete', at(points, 2))
+    expect(exitOf(deletion)).toMatchObject(refusedAs('retention-refused'))
+    const leaving = await machine.backup('unregister', '--yes', '--delete-data')
+    expect(exitOf(leaving)).toMatchObject(refusedAs('retention-refused'))
+    const out = join(what.vault.scratch, 'out')
+    const restored = await machine.backup('restore', '--point', at(points, 2), '--to', out)
+    expect(restored).toMatchObject({ code: 0 })
+  })
+
+  it('goes with a machine that gives it up, and stays if the operator wants it to', async () => {
+    const what = await fourPoints(30)
+    const { machine, operator, passDays } = what
+    const leave = (...words: string[]) =>
+      machine.backup('unregister', '--yes', '--delete-data', ...words)
+    const code = String((await leave()).event('pin-required')?.['requestCode'])
+    expect(Object.values(await listed(what))).toHaveLength(4)
+    const pin = String((await operator('pin', code)).event('pin')?.['pin'])
+    expect(await leave('--pin', pin)).toMatchObject({ code: 0 })
+    await passDays(9)
+    const gone = (await operator('retention', 'plan', '--all')).events
+    expect(gone.filter(({ state }) => state === 'deleted')).toHaveLength(3)
+    const back = await operator('machines', 'keep', 'laptop')
+    expect(back.event('data-kept')).toMatchObject({ points: 3 })
+    const plan = (await operator('retention', 'plan', '--all')).events
+    expect(plan.filter(({ state }) => state === 'kept')).toHaveLength(4)
+    const wrong = await operator('vault', 'delete', 'home', '--confirm', 'other')
+    expect(wrong).toMatchObject({ code: 2 })
+    expect(await operator('vault', 'delete', 'home', '--confirm', 'home')).toMatchObject({
+      code: 0,
+    })
+    await passDays(9)
+    expect((await operator('vault', 'undelete', 'home')).event('vault-undeleted')).toMatchObject({
+      points: 0,
+    })
+  })
+})

@@ -6,6 +6,7 @@ import {
   checkRetention,
   defaultRetention,
   retentionOf,
+  type DayOfMonth,
   type LastTagged,
   type RetentionPolicy,
 } from '../../src/policy/retention.ts'
@@ -23,12 +24,21 @@ function commitAt(times: readonly number[], policy: RetentionPolicy): KeptPoint[
   return times.map((committedAt, index) => {
     const { tags, retainUntil, lockUntil } = retentionOf(policy, committedAt, last)
     last = { ...last, ...Object.fromEntries(tags.map((tag) => [tag, committedAt])) }
-    const state = { undeletedUntil: null, isHeld: false }
+    const state = { undeletedUntil: null, wantedUntil: null, isHeld: false }
     return { seq: index + 1, committedAt, tags, retainUntil, lockUntil, ...state }
   })
 }
 
 const keep = (least: number, most: number) => fc.option(fc.integer({ min: least, max: most }))
+
+const dayOfMonth: fc.Arbitrary<DayOfMonth> = fc.oneof(
+  fc.record({ kind: fc.constant('day' as const), day: fc.integer({ min: 1, max: 31 }) }),
+  fc.record({
+    kind: fc.constant('weekday' as const),
+    nth: fc.integer({ min: 1, max: 5 }),
+    weekday: fc.integer({ min: 0, max: 6 }),
+  }),
+)
 
 const policies: fc.Arbitrary<RetentionPolicy> = fc.record({
   keep: fc.record({
@@ -38,9 +48,9 @@ const policies: fc.Arbitrary<RetentionPolicy> = fc.record({
     yearly: keep(1, 99),
   }),
   minuteOfDay: fc.integer({ min: 0, max: 1_439 }),
-  dayOfWeek: fc.integer({ min: 0, max: 6 }),
-  dayOfMonth: fc.integer({ min: 1, max: 31 }),
-  monthOfYear: fc.integer({ min: 1, max: 12 }),
+  daysOfWeek: fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1 }),
+  monthly: dayOfMonth,
+  yearly: fc.record({ month: fc.integer({ min: 1, max: 12 }), day: dayOfMonth }),
   timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Pacific/Apia'),
 })
 

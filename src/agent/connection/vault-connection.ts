@@ -10,6 +10,7 @@ import {
   numbersAnswerSchema,
   objectsAnswerSchema,
   pointsAnswerSchema,
+  retentionAnswerSchema,
   retentionPlanSchema,
   serviceAnswerSchema,
   slotsAnswerSchema,
@@ -187,10 +188,38 @@ function pointCalls(
 
 function retentionCalls(
   http: Http,
-): Pick<VaultConnection, 'deletePoints' | 'undeletePoints' | 'retentionPlan'> {
+): Pick<
+  VaultConnection,
+  | 'deletePoints'
+  | 'undeletePoints'
+  | 'retentionPlan'
+  | 'retention'
+  | 'setRetention'
+  | 'cancelRetention'
+  | 'keepPoints'
+  | 'giveUpData'
+> {
+  const withPin = (pin: string | undefined) => (pin === undefined ? {} : { [pinHeader]: pin })
+  const path = apiRoutes.retention()
   return {
+    retention: (source) =>
+      http.json({ method: 'GET', path: `${path}?source=${source}` }, retentionAnswerSchema),
+    setRetention: (body, pin) =>
+      http.json({ method: 'POST', path, body, headers: withPin(pin) }, retentionAnswerSchema),
+    cancelRetention: (source) => {
+      const request = { method: 'POST', path: apiRoutes.cancelRetention() } as const
+      return http.json({ ...request, body: { source } }, retentionAnswerSchema)
+    },
+    keepPoints: async (ids, until) => {
+      const body = { points: [...ids], until }
+      await http.send({ method: 'POST', path: apiRoutes.keepPoints(), body })
+    },
+    giveUpData: async (pin) => {
+      const request = { method: 'POST', path: apiRoutes.giveUpData() } as const
+      await http.send({ ...request, body: { giveUp: 'all data' }, headers: withPin(pin) })
+    },
     deletePoints: async (ids, pin) => {
-      const headers = pin === undefined ? {} : { [pinHeader]: pin }
+      const headers = withPin(pin)
       // A PIN is for exactly these bytes.
       const body = { points: [...ids].sort() }
       const request = { method: 'POST', path: apiRoutes.deletePoints(), body, headers } as const

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { addPointsDelete } from './points-delete.ts'
+import { addPointsKeep } from './points-keep.ts'
 import { addPointsList } from './points-list.ts'
 import { addPointsShow } from './points-show.ts'
 import { addPointsUndelete } from './points-undelete.ts'
@@ -12,5 +13,6 @@ export function addPoints(program: Command, context: CommandContext): void {
   addPointsList(points, context)
   addPointsShow(points, context)
   addPointsDelete(points, context)
+  addPointsKeep(points, context)
   addPointsUndelete(points, context)
 }

@@ -15,6 +15,7 @@ import { addPolicyActivity } from './policy-activity.ts'
 import { addPolicyFile, showFile } from './policy-file.ts'
 import { warnOfMissing } from './policy-missing.ts'
 import { addPolicyPlan } from './policy-plan.ts'
+import { addPolicyRetention } from './policy-retention.ts'
 import { addPolicySchedule } from './policy-schedule.ts'
 import { addPolicyThrottle, throttleLines } from './policy-throttle.ts'
 
@@ -48,6 +49,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
   addPolicyPlan(policy, context)
+  addPolicyRetention(policy, context)
 }
 
 async function change(

@@ -26,6 +26,7 @@ import { createProgress } from '../render/progress.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
+import { parseKeepUntil } from './keep-until.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { runIfDue } from './run-if-due.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
@@ -34,6 +35,7 @@ interface RunOptions {
   readonly dryRun?: true
   readonly ifDue?: true
   readonly verifyAll?: true
+  readonly keepUntil?: number
   readonly threads?: number
 }
 
@@ -44,6 +46,11 @@ export function addRun(program: Command, context: CommandContext): void {
     .option('-n, --dry-run', 'say what would be sent, and send nothing')
     .addOption(
       new Option('--if-due', 'run the sources whose scheduled time has come').conflicts('dryRun'),
+    )
+    .option(
+      '--keep-until <date>',
+      'keep this point until then, whatever the policy',
+      parseKeepUntil,
     )
     .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
     .option(
@@ -128,6 +135,7 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
       await backupRun(context, agent, { ...job, startedMs, progress: progress.update }),
     )
     progress.stop()
+    await keepAsWanted(agent, result, job.options)
     sayResult(context, job, { result, startedMs })
     if (!job.options.dryRun) await noteServed(agent.state, job.source, systemClock.now())
     await report(factsOf(result))
@@ -142,6 +150,15 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
     }
     throw error
   }
+}
+
+async function keepAsWanted(
+  { connection }: OpenAgent,
+  { point }: RunResult,
+  { keepUntil }: RunOptions,
+): Promise<void> {
+  if (point === undefined || keepUntil === undefined) return
+  await connection.keepPoints([point.id], keepUntil)
 }
 
 type RunParts = SourceRun & {

@@ -10,19 +10,33 @@ import { withVault } from './with-vault.ts'
 export function addMachinesDelete(parent: Command, { output }: CommandContext): void {
   parent
     .command('delete')
-    .description('revoke a machine and free its name; no bytes are deleted yet')
+    .description('revoke a machine and free its name; with --data what it kept goes in time')
     .argument('<machine>', 'its name, or the beginning of its id')
     .option('--confirm <name>', "the machine's name again")
-    .action(async (text: string, options: { confirm?: string }, command: Command) => {
-      const machine = await withVault(command, (vault) => removeOne(vault, text, options.confirm))
-      output.event({ event: 'deleted', id: machine.id, name: machine.name, pointsKept: true })
+    .option('--data', 'give up what it kept: each point goes when its lock ends')
+    .action(async (text: string, options: Options, command: Command) => {
+      const machine = await withVault(command, (vault) => removeOne(vault, text, options))
+      const pointsKept = options.data !== true
+      output.event({ event: 'deleted', id: machine.id, name: machine.name, pointsKept })
       output.line(`${machine.name} is revoked, and its name is free.`)
-      output.note('Its points are kept in the vault, but nobody can read them through it any more.')
+      output.note(
+        pointsKept
+          ? 'Its points are kept in the vault, but nobody can read them through it any more.'
+          : `Until they are gone they can be kept after all: backup-vault machines keep ${machine.id.slice(0, 12)}`,
+      )
     })
 }
 
-async function removeOne(vault: OpenVault, text: string, confirmed: string | undefined) {
-  const machine = await oneMachine(vault, { machine: text, also: ['retired'] })
+interface Options {
+  readonly confirm?: string
+  readonly data?: true
+}
+
+async function removeOne(vault: OpenVault, text: string, { confirm: confirmed, data }: Options) {
+  const machine = await oneMachine(vault, {
+    machine: text,
+    also: data ? ['retired', 'deleted'] : ['retired'],
+  })
   if (confirmed !== machine.name) {
     throw new BackupError(
       'usage',
@@ -32,6 +46,6 @@ async function removeOne(vault: OpenVault, text: string, confirmed: string | und
       },
     )
   }
-  await deleteMachine(vault, machine)
+  await deleteMachine(vault, machine, { isDataGivenUp: data === true })
   return machine
 }

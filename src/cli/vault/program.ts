@@ -9,8 +9,10 @@ import { addCollect } from './collect.ts'
 import type { CommandContext } from './context.ts'
 import { addCredentials } from './credentials.ts'
 import { addHold } from './hold.ts'
+import { addImmutability } from './immutability.ts'
 import { addInit } from './init.ts'
 import { addMachinesDelete } from './machines-delete.ts'
+import { addMachinesKeep } from './machines-keep.ts'
 import { addMachinesList } from './machines-list.ts'
 import { addMachinesRevoke } from './machines-revoke.ts'
 import { addPin } from './pin.ts'
@@ -19,6 +21,7 @@ import { addRetention } from './retention.ts'
 import { addServe } from './serve.ts'
 import { addStatus } from './status.ts'
 import { addVaultCreate } from './vault-create.ts'
+import { addVaultDelete } from './vault-delete.ts'
 import { addVaultList } from './vault-list.ts'
 import { addVaultSetAddress } from './vault-set-address.ts'
 import { addVaultSetSoftDelete } from './vault-set-soft-delete.ts'
@@ -36,6 +39,7 @@ export function createProgram(context: CommandContext): Command {
   addRetention(program, context)
   addCollect(program, context)
   addHold(program, context)
+  addImmutability(program, context)
   addPin(program, context)
   addClock(program, context)
   addServe(program, context)
@@ -51,6 +55,7 @@ function addVaults(program: Command, context: CommandContext): void {
   addVaultList(vault, context)
   addVaultSetAddress(vault, context)
   addVaultSetSoftDelete(vault, context)
+  addVaultDelete(vault, context)
 }
 
 function addMachines(program: Command, context: CommandContext): void {
@@ -58,6 +63,7 @@ function addMachines(program: Command, context: CommandContext): void {
   addMachinesList(machines, context)
   addMachinesRevoke(machines, context)
   addMachinesDelete(machines, context)
+  addMachinesKeep(machines, context)
 }
 
 function addGlobalOptions(program: Command, { host }: CommandContext): void {

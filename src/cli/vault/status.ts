@@ -23,6 +23,7 @@ export function addStatus(parent: Command, { output }: CommandContext): void {
         ['Points', `${status.points}, the last ${timeText(status.lastPointAt)}`],
         ['Stored', sizeText(status.storedBytes)],
         ['Authority until', timeText(status.authorityUntil)],
+        ['Refused PINs', String(status.refusedPins)],
         ['Clock', clockText[status.clock]],
       ]
       for (const [name, value] of facts) output.line(`${`${name}:`.padEnd(17)}${value}`)

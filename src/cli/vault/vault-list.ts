@@ -24,6 +24,7 @@ type Summary = Awaited<ReturnType<typeof summarizeVaults>>[number]
 const columns = [
   { title: 'VAULT', cell: (vault: Summary) => vault.name },
   { title: 'MACHINES', cell: (vault: Summary) => String(vault.activeMachines), right: true },
+  { title: 'IMMUTABLE', cell: (vault: Summary) => vault.immutability },
   { title: 'MADE', cell: (vault: Summary) => timeText(vault.createdAt) },
   { title: 'ID', cell: (vault: Summary) => vault.id },
 ]

@@ -11,6 +11,7 @@ import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
 import { addPin, countRefusedPin, markPinUsed } from './pins.ts'
 import { addTrash, markPurged } from './trash.ts'
 import { markDeleted, markRemoved, markUndeleted } from './point-states.ts'
+import { addRetention, addWanted, dropAllPending, dropPending } from './retentions.ts'
 import type { Catalog } from './tables.ts'
 
 /**
@@ -37,6 +38,7 @@ async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord):
           name: entry.name,
           createdAt: atMs,
           softDeleteDays: usualSoftDeleteDays,
+          immutability: 'off',
         })
         .execute()
       return
@@ -98,6 +100,26 @@ async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord):
     case 'points-removed':
       await markRemoved(catalog, entry, atMs)
       return
+    case 'retention-set':
+      await addRetention(catalog, entry, { number, atMs })
+      return
+    case 'retention-cancelled':
+      await dropPending(catalog, entry, atMs)
+      return
+    case 'points-wanted':
+      await addWanted(catalog, entry)
+      return
+    case 'immutability-set':
+      await setImmutability(catalog, entry, atMs)
+      return
+    case 'data-given-up':
+    case 'data-kept':
+      await catalog
+        .updateTable('machines')
+        .set({ isGivenUp: entry.kind === 'data-given-up' ? 1 : 0 })
+        .where('id', '=', entry.machineId)
+        .execute()
+      return
     case 'hold-set':
       await setHold(catalog, entry, atMs)
       return
@@ -128,6 +150,16 @@ async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord):
     case 'clock-confirmed':
       await confirmClock(catalog, entry)
   }
+}
+
+/** What would shorten ends with it. */
+async function setImmutability(
+  catalog: Catalog,
+  { vaultId, immutability }: EntryOf<'immutability-set'>,
+  atMs: number,
+): Promise<void> {
+  await catalog.updateTable('vaults').set({ immutability }).where('id', '=', vaultId).execute()
+  if (immutability !== 'off') await dropAllPending(catalog, vaultId, atMs)
 }
 
 async function addCredential(catalog: Catalog, entry: EntryOf<'credential-issued'>): Promise<void> {
@@ -170,7 +202,16 @@ async function addMachine(
   const { machineId: id, vaultId, name, requestId, serial } = entry
   await catalog
     .insertInto('machines')
-    .values({ id, vaultId, name, requestId, serial, registeredAt: atMs, state: 'active' })
+    .values({
+      id,
+      vaultId,
+      name,
+      requestId,
+      serial,
+      registeredAt: atMs,
+      state: 'active',
+      isGivenUp: 0,
+    })
     .execute()
 }
 

@@ -40,6 +40,15 @@ export async function markPinUsed(
   await catalog.updateTable('pins').set({ usedAt }).where('digest', '=', toHex(digest)).execute()
 }
 
+/** Of the newest PIN of each request. */
+export async function countRefusedPins(catalog: Catalog): Promise<number> {
+  const { count } = await catalog
+    .selectFrom('pins')
+    .select((of) => of.fn.sum<number | null>('tries').as('count'))
+    .executeTakeFirstOrThrow()
+  return count ?? 0
+}
+
 export const findPin = (catalog: Catalog, digest: string): Promise<IssuedPin | undefined> =>
   catalog.selectFrom('pins').selectAll().where('digest', '=', digest).executeTakeFirst()
 

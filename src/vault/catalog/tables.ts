@@ -12,12 +12,18 @@ import type {
   SourceName,
   VaultId,
 } from '../../model/ids.ts'
-import type { Access, CredentialPurpose, DeletionCause } from '../records/entries.ts'
+import type { Access, CredentialPurpose, DeletionCause, Immutability } from '../records/entries.ts'
 
 /** All times are ms since 1970, by the vault's clock. */
 export interface Tables {
   meta: { key: string; value: string }
-  vaults: { id: VaultId; name: string; createdAt: number; softDeleteDays: number }
+  vaults: {
+    id: VaultId
+    name: string
+    createdAt: number
+    softDeleteDays: number
+    immutability: Immutability
+  }
   machines: {
     id: MachineId
     vaultId: VaultId
@@ -27,6 +33,8 @@ export interface Tables {
     registeredAt: number
     /** Names are taken by active machines only; a deleted one's data is marked for collection. */
     state: 'active' | 'retired' | 'deleted'
+    /** 1: no policy keeps its points any more. */
+    isGivenUp: 0 | 1
   }
   certificates: {
     /** SHA-256 of the DER, hexadecimal. */
@@ -109,6 +117,20 @@ export interface Tables {
     /** Deleted: can be taken back until then. Kept: does not expire before. */
     until: number
   }
+  /** Policies of sources that are, or were, or will be in force. */
+  retentions: {
+    machineId: MachineId
+    source: SourceName
+    /** Of the record that set it. */
+    number: number
+    /** JSON. */
+    policy: string
+    setAt: number
+    /** Later than `setAt`: it is shorter. */
+    from: number
+  }
+  /** Points that somebody wants until a time. */
+  wanted: { machineId: MachineId; source: SourceName; seq: number; until: number }
   holds: {
     machineId: MachineId
     /** Empty: all sources. */
@@ -155,14 +177,14 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 4
+export const catalogVersion = 5
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
   `create table "vaults" ("id" text primary key, "name" text not null unique, "createdAt" integer not null,
-     "softDeleteDays" integer not null) without rowid`,
+     "softDeleteDays" integer not null, "immutability" text not null) without rowid`,
   `create table "machines" ("id" text primary key, "vaultId" text not null, "name" text not null, "requestId" text not null,
-     "serial" integer not null, "registeredAt" integer not null, "state" text not null) without rowid`,
+     "serial" integer not null, "registeredAt" integer not null, "state" text not null, "isGivenUp" integer not null) without rowid`,
   `create unique index "machineNames" on "machines" ("vaultId", "name") where "state" = 'active'`,
   `create table "certificates" ("fingerprint" text primary key, "machineId" text not null, "access" text not null,
      "notAfter" integer not null, "requestId" text not null, "certificate" text not null, "issuedAt" integer not null,
@@ -191,6 +213,10 @@ export const tableStatements: readonly string[] = [
      "cause" text not null, "changedAt" integer not null, "until" integer not null,
      primary key ("machineId", "source", "seq")) without rowid`,
   `create index "deletedPoints" on "pointStates" ("until") where "state" = 'deleted'`,
+  `create table "retentions" ("machineId" text not null, "source" text not null, "number" integer not null, "policy" text not null,
+     "setAt" integer not null, "from" integer not null, primary key ("machineId", "source", "number")) without rowid`,
+  `create table "wanted" ("machineId" text not null, "source" text not null, "seq" integer not null, "until" integer not null,
+     primary key ("machineId", "source", "seq")) without rowid`,
   `create table "holds" ("machineId" text not null, "source" text not null, "seq" integer not null, "note" text not null,
      "setAt" integer not null, primary key ("machineId", "source", "seq")) without rowid`,
   `create table "pins" ("digest" text primary key, "machineId" text not null, "operation" text not null, "salt" blob not null,

@@ -4,6 +4,7 @@ import { BackupError } from '../../base/errors.ts'
 import type { VaultId } from '../../model/ids.ts'
 import { certificatesOf, type Certificate } from '../catalog/certificates.ts'
 import { findMachine, listMachines, type Machine } from '../catalog/machines.ts'
+import { giveUpData } from '../retention/give-up.ts'
 import type { OperatorContext } from './context.ts'
 
 export interface MachineQuery {
@@ -59,8 +60,17 @@ export async function revokeMachine(context: OperatorContext, machine: Machine):
   }
 }
 
-/** Revokes it and frees its name. Its points stay where they are, but are not handed out any more. */
-export async function deleteMachine(context: OperatorContext, machine: Machine): Promise<void> {
+/**
+ * Revokes it and frees its name. Its points stay where they are, but are not handed out any more; given up, they go when
+ * their locks end.
+ * @throws BackupError `retention-refused` where the data can not be given up: then nothing is changed
+ */
+export async function deleteMachine(
+  context: OperatorContext,
+  machine: Machine,
+  { isDataGivenUp }: { readonly isDataGivenUp: boolean } = { isDataGivenUp: false },
+): Promise<void> {
+  if (isDataGivenUp) await giveUpData(context, { vaultId: machine.vaultId, machineId: machine.id })
   await context.log.append(async () => {
     const current = await findMachine(context.catalog, machine.id)
     return current?.state === 'deleted'

@@ -2,6 +2,7 @@
 
 import { countGoodCertificates } from '../catalog/certificates.ts'
 import { readClock } from '../catalog/clock.ts'
+import { countRefusedPins } from '../catalog/pins.ts'
 import { readAddress, readLogHead, type ServiceAddress } from '../catalog/meta.ts'
 import type { OpenVault } from '../open.ts'
 import { summarizeMachines } from './machines.ts'
@@ -18,6 +19,8 @@ export interface ServiceStatus {
   readonly lastPointAt: number | null
   readonly logRecords: number
   readonly authorityUntil: number
+  /** Wrong PINs that came so far: somebody tried what the operator did not allow. */
+  readonly refusedPins: number
   /** Suspended: it has jumped, and nothing expires until it is confirmed. */
   readonly clock: 'believed' | 'suspended'
 }
@@ -40,6 +43,7 @@ export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> 
     lastPointAt: newest(machines.map((machine) => machine.lastPointAt)),
     logRecords: head.number + 1,
     authorityUntil: context.authority.validUntil(),
+    refusedPins: await countRefusedPins(context.catalog),
     clock: jump === undefined ? 'believed' : 'suspended',
   }
 }

@@ -2,8 +2,14 @@
 
 import { bufferOf, fromBase64Url } from '../../base/bytes.ts'
 import { decodeSlot } from '../../model/slot.ts'
-import { pointsRequestSchema, slotChangeSchema } from '../../protocol/messages.ts'
+import {
+  pointsRequestSchema,
+  retentionRequestSchema,
+  slotChangeSchema,
+} from '../../protocol/messages.ts'
 import type { GuardedOperation } from '../../protocol/signed.ts'
+import { retentionTags } from '../../model/point-record.ts'
+import { policyInForce } from '../retention/rules.ts'
 import { findMachine } from '../catalog/machines.ts'
 import type { PinRequest } from '../catalog/pins.ts'
 import { findPointsById } from '../catalog/points.ts'
@@ -44,6 +50,13 @@ function contentOf(catalog: Catalog, request: PinRequest): Content | Promise<Con
   switch (request.operation as GuardedOperation) {
     case 'points-delete':
       return deletionOf(catalog, request)
+    case 'retention-shorten':
+      return shorteningOf(catalog, request)
+    case 'data-give-up':
+      return {
+        allows: 'give up all that it has kept: each point goes when its lock is over',
+        details: ['It can be taken back for a while: backup-vault machines keep MACHINE'],
+      }
     case 'slot-add':
       return slotOf(request)
     case 'slot-change':
@@ -63,6 +76,18 @@ async function deletionOf(catalog: Catalog, { machineId, body }: PinRequest): Pr
       ({ hash, source, seq, committedAt, tags }) =>
         `${hash.slice(0, 12)}  ${source} ${seq}  ${new Date(committedAt).toISOString()}  ${tags || '-'}`,
     ),
+  }
+}
+
+async function shorteningOf(catalog: Catalog, { machineId, body }: PinRequest): Promise<Content> {
+  const json: unknown = JSON.parse(bufferOf(body).toString())
+  const { source, policy } = retentionRequestSchema.parse(json)
+  const { current } = await policyInForce(catalog, { machineId, source }, Infinity)
+  return {
+    allows: `keep the points of ${source} for less time, those that are there too`,
+    details: retentionTags
+      .filter((tag) => current.keep[tag] !== policy.keep[tag])
+      .map((tag) => `${tag}: ${current.keep[tag] ?? 'none'} -> ${policy.keep[tag] ?? 'none'}`),
   }
 }
 

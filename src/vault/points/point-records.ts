@@ -9,12 +9,13 @@ import {
   pointRecordLabel,
   type PointRecord,
 } from '../../model/point-record.ts'
-import { defaultRetention, retentionOf } from '../../policy/retention.ts'
+import { retentionOf } from '../../policy/retention.ts'
 import { lastTagged } from '../catalog/points.ts'
 import { commitTime } from '../clock/vault-time.ts'
 import { parseNumberName, pointFolder, pointRecordKey } from '../objects/keys.ts'
 import { readWhole } from '../objects/object-store.ts'
 import { openSigned, sealSigned } from '../records/signed-record.ts'
+import { policyInForce } from '../retention/rules.ts'
 import { sourceOf, type PointContext, type SourcePlace } from './context.ts'
 
 export interface StoredRecord {
@@ -85,7 +86,8 @@ async function newRecord(context: PointContext, point: PointName): Promise<Point
   const timeMs = await commitTime(context)
   const before = { seq: point.seq, timeMs }
   const last = await lastTagged(context.catalog, sourceOf(point.place), before)
-  const { tags, retainUntil, lockUntil } = retentionOf(defaultRetention, timeMs, last)
+  const { current } = await policyInForce(context.catalog, sourceOf(point.place), timeMs)
+  const { tags, retainUntil, lockUntil } = retentionOf(current, timeMs, last)
   return {
     commit: point.hash,
     number: 0,

@@ -24,6 +24,11 @@ export type Access = (typeof accesses)[number]
 export const deletionCauses = ['asked', 'expired'] as const
 export type DeletionCause = (typeof deletionCauses)[number]
 
+/** On: nothing is deleted or shortened before its time. Locked: and that can not be ended. */
+export const immutabilities = ['off', 'on', 'locked'] as const
+export type Immutability = (typeof immutabilities)[number]
+
+const immutabilityField = choiceField(immutabilities)
 const causeField = choiceField(deletionCauses)
 const kindField = choiceField(objectKinds)
 const purposeField = choiceField(credentialPurposes)
@@ -97,6 +102,27 @@ export const entryShapes = {
     source: [1, sourceField],
     seqs: [2, seqsField],
   },
+  /** Of a source: JSON as in docs/protocol.md. In force from then on, at once where it is not shorter; ends one that waits. */
+  'retention-set': {
+    machineId: [0, machineIdField],
+    source: [1, sourceField],
+    policy: [2, textField],
+    from: [3, uintField],
+  },
+  /** The change that waits does not happen. */
+  'retention-cancelled': { machineId: [0, machineIdField], source: [1, sourceField] },
+  /** Whatever policies say, they do not expire before. */
+  'points-wanted': {
+    machineId: [0, machineIdField],
+    source: [1, sourceField],
+    seqs: [2, seqsField],
+    until: [3, uintField],
+  },
+  'immutability-set': { vaultId: [0, vaultIdField], immutability: [1, immutabilityField] },
+  /** No policy keeps the machine's points any more: each goes when its lock ends. */
+  'data-given-up': { machineId: [0, machineIdField] },
+  /** The policies count again. */
+  'data-kept': { machineId: [0, machineIdField] },
   /** On a machine, one of its sources, or one point. */
   'hold-set': {
     machineId: [0, machineIdField],

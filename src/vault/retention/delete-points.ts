@@ -2,12 +2,18 @@
 
 import { BackupError } from '../../base/errors.ts'
 import type { RecordHash, SourceName } from '../../model/ids.ts'
+import { promisedUntil } from '../../policy/retention-verdict.ts'
 import { isHeld, listHolds } from '../catalog/holds.ts'
+import { findMachine } from '../catalog/machines.ts'
 import { findPointsById, type KnownPoint } from '../catalog/points.ts'
+import { wantedPoints } from '../catalog/retentions.ts'
+import type { Catalog } from '../catalog/tables.ts'
+import { findVault } from '../catalog/vaults.ts'
 import { earlierTime, laterTime } from '../clock/vault-time.ts'
 import type { Namespace } from '../objects/keys.ts'
 import type { RetentionContext } from './context.ts'
-import { softDeleteMs } from './judge-source.ts'
+import { judgedPoint, softDeleteMs } from './judge-source.ts'
+import { isImmutableVault, rulesFor } from './rules.ts'
 
 export interface PointsRequest {
   readonly space: Namespace
@@ -67,7 +73,8 @@ export async function undeletePoints(
   return await findAll(context, { space, ids })
 }
 
-async function findAll(
+/** @throws BackupError `unknown-point` */
+export async function findAll(
   { catalog }: RetentionContext,
   { space, ids }: PointsRequest,
 ): Promise<KnownPoint[]> {
@@ -85,15 +92,27 @@ async function checkDeletable(
   const kept = points.filter(({ state }) => state === 'kept')
   // The earlier of two times: a clock that jumped ahead unlocks nothing.
   const nowMs = await earlierTime(context)
-  const locked = kept.find(({ lockUntil }) => lockUntil > nowMs)
-  if (locked !== undefined) {
-    const until = new Date(locked.lockUntil).toISOString()
-    throw refused(locked, `is locked until ${until}: until then nobody can delete it`)
+  for (const point of kept) {
+    const until = await lockedUntil(context.catalog, point, nowMs)
+    if (until <= nowMs) continue
+    const time = new Date(until).toISOString()
+    throw refused(point, `is locked until ${time}: until then nobody can delete it`)
   }
   const [first] = kept
   const holds = first === undefined ? [] : await listHolds(context.catalog, first.machineId)
   const held = kept.find((point) => isHeld(holds, point))
   if (held !== undefined) throw refused(held, 'is on hold: nobody can delete it until that ends')
+}
+
+/** In an immutable vault all that keeps it is a lock. */
+async function lockedUntil(catalog: Catalog, point: KnownPoint, nowMs: number): Promise<number> {
+  const machine = await findMachine(catalog, point.machineId)
+  if (machine === undefined || !isImmutableVault(await findVault(catalog, machine.vaultId)))
+    return point.lockUntil
+  const { machineId, source } = point
+  const wanted = await wantedPoints(catalog, { machineId, source })
+  const rules = await rulesFor(catalog, { machine, source }, nowMs)
+  return promisedUntil(judgedPoint(point, { holds: [], wanted }), rules)
 }
 
 function checkStanding(points: readonly KnownPoint[]): void {

@@ -3,14 +3,15 @@
 import { dayMs } from '../../base/clock.ts'
 import type { SourceName, VaultId } from '../../model/ids.ts'
 import { retentionTags, type RetentionTag } from '../../model/point-record.ts'
-import { defaultRetention } from '../../policy/retention.ts'
 import { judgePoints, type KeptPoint, type Verdict } from '../../policy/retention-verdict.ts'
 import { usualSoftDeleteDays } from '../../policy/soft-delete.ts'
 import { isHeld, listHolds, type Hold } from '../catalog/holds.ts'
 import type { Machine } from '../catalog/machines.ts'
 import { standingPoints, type KnownPoint } from '../catalog/points.ts'
+import { wantedPoints } from '../catalog/retentions.ts'
 import type { Catalog } from '../catalog/tables.ts'
 import { findVault } from '../catalog/vaults.ts'
+import { policyInForce, rulesFor } from './rules.ts'
 
 /** A point as retention looks at it, and as the catalog knows it. */
 export interface JudgedPoint extends KeptPoint {
@@ -21,6 +22,9 @@ export interface JudgedSource {
   readonly machine: Machine
   readonly source: SourceName
   readonly verdicts: readonly Verdict<JudgedPoint>[]
+  /** The verdicts of the time at which a shorter policy comes into force, if one waits. */
+  readonly shortened:
+    { readonly from: number; readonly verdicts: JudgedSource['verdicts'] } | undefined
   /** Ascending. On hold they stay so until the hold is cleared. */
   readonly deleted: readonly JudgedPoint[]
 }
@@ -35,26 +39,37 @@ export async function judgeSource(catalog: Catalog, of: SourceToJudge): Promise<
   const { machine, source, nowMs } = of
   const holds = await listHolds(catalog, machine.id)
   const standing = await standingPoints(catalog, { machineId: machine.id, source })
-  const points = standing.map((point) => judgedPoint(point, holds))
+  const wanted = await wantedPoints(catalog, { machineId: machine.id, source })
+  const points = standing.map((point) => judgedPoint(point, { holds, wanted }))
   const kept = points.filter(({ known }) => known.state === 'kept')
-  const facts = { nowMs, isRegistered: machine.state === 'active' }
+  const facts = { nowMs, isRegistered: machine.state === 'active' && machine.isGivenUp === 0 }
+  const rulesAt = (timeMs: number) => rulesFor(catalog, { machine, source }, timeMs)
+  const { pending } = await policyInForce(catalog, { machineId: machine.id, source }, nowMs)
   return {
     machine,
     source,
-    verdicts: judgePoints(kept, rules, facts),
+    verdicts: judgePoints(kept, await rulesAt(nowMs), facts),
+    shortened: pending && {
+      from: pending.from,
+      verdicts: judgePoints(kept, await rulesAt(pending.from), { ...facts, nowMs: pending.from }),
+    },
     deleted: points.filter(({ known }) => known.state === 'deleted'),
   }
 }
 
-const rules = { policies: [defaultRetention], promisesSince: 0 }
+interface Claims {
+  readonly holds: readonly Hold[]
+  readonly wanted: ReadonlyMap<number, number>
+}
 
-const judgedPoint = (known: KnownPoint, holds: readonly Hold[]): JudgedPoint => ({
+export const judgedPoint = (known: KnownPoint, { holds, wanted }: Claims): JudgedPoint => ({
   seq: known.seq,
   committedAt: known.committedAt,
   tags: tagsOf(known),
   retainUntil: known.retainUntil,
   lockUntil: known.lockUntil,
   undeletedUntil: known.undeletedUntil,
+  wantedUntil: wanted.get(known.seq) ?? null,
   isHeld: isHeld(holds, known),
   known,
 })

@@ -8,7 +8,7 @@ import { listMachines, type Machine } from '../catalog/machines.ts'
 import { sourcesOf, type KnownPoint } from '../catalog/points.ts'
 import { laterTime, type TimeContext } from '../clock/vault-time.ts'
 import { freedBytes, type FreedContext } from './freed-bytes.ts'
-import { judgeSource, softDeleteMs, type JudgedPoint } from './judge-source.ts'
+import { judgeSource, softDeleteMs, type JudgedPoint, type JudgedSource } from './judge-source.ts'
 
 export type PlanContext = TimeContext & FreedContext
 
@@ -71,7 +71,9 @@ async function planMachine(
   const softMs = await softDeleteMs(catalog, machine.vaultId)
   const planned: Omit<PlannedPoint, 'freedAt' | 'freedBytes'>[] = []
   for (const source of await sourcesOf(catalog, machine.id)) {
-    const { verdicts, deleted } = await judgeSource(catalog, { machine, source, nowMs })
+    const judged = await judgeSource(catalog, { machine, source, nowMs })
+    const { deleted } = judged
+    const verdicts = judged.verdicts.map((verdict, at) => soonest(verdict, judged, at))
     planned.push(
       ...deleted.map((point) => ({ machine, ...alreadyDeleted(point) })),
       ...verdicts.map((verdict) => ({ machine, ...stillKept(verdict, { nowMs, softMs }) })),
@@ -97,6 +99,18 @@ const alreadyDeleted = ({ known, isHeld }: JudgedPoint) => ({
   deletedAt: known.stateChangedAt,
   removedAt: isHeld ? null : known.deletedUntil,
 })
+
+/** Where a shorter policy waits: as that will say, but not before it is in force. */
+function soonest(
+  verdict: Verdict<JudgedPoint>,
+  { shortened }: JudgedSource,
+  at: number,
+): Verdict<JudgedPoint> {
+  const later = shortened?.verdicts[at]
+  if (shortened === undefined || later === undefined || later.until === null) return verdict
+  const until = Math.max(later.until, shortened.from)
+  return until < (verdict.until ?? Infinity) ? { ...later, until } : verdict
+}
 
 interface Times {
   readonly nowMs: number

@@ -94,7 +94,7 @@ describe('tags', () => {
   })
 
   test('the 31st is the last day of a shorter month', () => {
-    const last = { ...defaultRetention, dayOfMonth: 31 }
+    const last = { ...defaultRetention, monthly: { kind: 'day', day: 31 } } as const
     const times = [
       '2027-02-01T21:00Z',
       '2027-02-27T21:00Z',

@@ -66,7 +66,13 @@ describe("the vault's log", () => {
     await second.log.catchUp()
     for (const { catalog } of [first, second]) {
       expect(await listVaults(catalog)).toEqual([
-        { id: vaultId, name: 'home', createdAt: 1_000_000, softDeleteDays: 14 },
+        {
+          id: vaultId,
+          name: 'home',
+          createdAt: 1_000_000,
+          softDeleteDays: 14,
+          immutability: 'off',
+        },
       ])
       expect(await readAddress(catalog)).toEqual({ address: 'vault.example', port: 8443 })
       expect(await findMachine(catalog, machineId)).toMatchObject({

@@ -192,7 +192,7 @@ test('five weeks at two points a day keep what an independent reckoning keeps, e
     const row = await commitNext(vault, { ids: [] })
     const retention = retentionOf(defaultRetention, nowMs, last)
     last = { ...last, ...Object.fromEntries(retention.tags.map((tag) => [tag, nowMs])) }
-    const state = { undeletedUntil: null, isHeld: false }
+    const state = { undeletedUntil: null, wantedUntil: null, isHeld: false }
     made.push({ seq: row.seq, committedAt: nowMs, ...retention, ...state })
     if (half % 2 === 0) continue
     await applyRetention(vault)
