@@ -22,6 +22,7 @@ import type { OpenVault } from './open.ts'
 import { reconcileObjects, reconcilePoints } from './points/reconcile.ts'
 import { purgeSlots } from './slots/purge-slots.ts'
 import { applyRetention } from './retention/expire.ts'
+import { scrubIfDue } from './scrub/scrub.ts'
 
 export interface ServeOptions {
   readonly host: string
@@ -72,6 +73,7 @@ function run(vault: OpenVault, parts: Parts): RunningVault {
   const chores = [
     repeat(() => lookAfter(vault, parts), { messages, signal: stopping.signal }),
     walkObjects(vault, { messages, signal: stopping.signal }),
+    repeat(() => scrubSome(vault, parts, stopping.signal), { messages, signal: stopping.signal }),
   ]
   return {
     port: front.port,
@@ -109,6 +111,20 @@ async function lookAfterObjects(vault: OpenVault, messages: FastifyBaseLogger): 
   const { skipped, ...counts } = collected
   messages.info({ event: 'objects-collected', ...counts })
   for (const one of skipped) messages.error({ event: 'collection-skipped', ...one })
+}
+
+/** A part each hour; not in the way of what has to be done in time. */
+async function scrubSome(
+  vault: OpenVault,
+  { messages }: Pick<Parts, 'messages'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const scrubbed = await scrubIfDue(vault, signal)
+  if (scrubbed === undefined) return
+  const { healed, damaged, ...counts } = scrubbed
+  for (const key of healed) messages.warn({ event: 'object-healed', key })
+  for (const key of damaged) messages.error({ event: 'object-damaged', key })
+  messages.info({ event: 'scrubbed', ...counts, healed: healed.length, damaged: damaged.length })
 }
 
 async function lookAfterPoints(vault: OpenVault, messages: FastifyBaseLogger): Promise<void> {

@@ -55,6 +55,14 @@ export function describeObjectStore(name: string, openStore: OpenStore): void {
       },
     )
 
+    test('what is whole is found so, and what is not there is not', async () => {
+      const store = await openStore()
+      const { key, bytes } = objectOf('data')
+      expect(await store.check(key)).toBeUndefined()
+      await store.create(key, bytes)
+      expect(await store.check(key)).toBe('sound')
+    })
+
     test('the same bytes once more exist, other bytes are refused and change nothing', async () => {
       const store = await openStore()
       const key = 'records/0000000000000000'

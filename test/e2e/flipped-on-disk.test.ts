@@ -7,6 +7,7 @@ import { objectKinds } from '../../src/model/ids.ts'
 import {
   exitOf,
   registeredMachine,
+  run,
   startCommandVault,
   type CommandMachine,
 } from '../support/commands.ts'
@@ -29,7 +30,9 @@ async function backedUp() {
   writeFileSync(join(folder, 'file'), pseudoRandomBytes('flipped', 30_000))
   await machine.backup('policy', 'include', folder)
   expect(await machine.backup('run')).toMatchObject({ code: 0 })
-  return { machine, stored: storedIn(vault.directory) }
+  const operator = (...words: string[]) =>
+    run('backup-vault', ['--dir', vault.directory, '--json', ...words])
+  return { machine, operator, stored: storedIn(vault.directory), scratch: vault.scratch }
 }
 
 function storedIn(vault: string): readonly Stored[] {
@@ -93,6 +96,30 @@ describe('a flipped bit on the disk of the vault', () => {
         })
       }
       expect(await verify(machine)).toMatchObject({ code: 0, damaged: [] })
+    },
+  )
+
+  it(
+    'in packs is found by the scrub, and what they held is sent again by the next run',
+    { timeout: 180_000 },
+    async () => {
+      const { machine, operator, stored, scratch } = await backedUp()
+      const spoiled = stored.filter(({ kind }) => kind === 'data' || kind === 'tree')
+      for (const { paths } of spoiled) paths.forEach(flip)
+      const scrubbed = await operator('scrub')
+      expect(scrubbed.code).toBe(4)
+      const found = scrubbed.events.filter(({ event }) => event === 'damaged')
+      expect(found.map(({ key }) => basename(String(key))).sort()).toEqual(
+        spoiled.map(({ name }) => name).sort(),
+      )
+      expect((await operator('status')).event('status')).toMatchObject({ damagedObjects: 2 })
+      expect(await machine.backup('run')).toMatchObject({ code: 0 })
+      const out = join(scratch, 'out')
+      const restored = await machine.backup('restore', '--point', 'latest', '--to', out)
+      expect(restored, restored.stdout).toMatchObject({ code: 0 })
+      expect(readFileSync(join(out, scratch, 'data', 'file'))).toEqual(
+        Buffer.from(pseudoRandomBytes('flipped', 30_000)),
+      )
     },
   )
 })

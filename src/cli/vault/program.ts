@@ -18,6 +18,7 @@ import { addMachinesRevoke } from './machines-revoke.ts'
 import { addPin } from './pin.ts'
 import { addRebuildCatalog } from './rebuild-catalog.ts'
 import { addRetention } from './retention.ts'
+import { addScrub } from './scrub.ts'
 import { addServe } from './serve.ts'
 import { addStatus } from './status.ts'
 import { addVaultCreate } from './vault-create.ts'
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext): Command {
   addMachines(program, context)
   addRetention(program, context)
   addCollect(program, context)
+  addScrub(program, context)
   addHold(program, context)
   addImmutability(program, context)
   addPin(program, context)

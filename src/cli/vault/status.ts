@@ -23,6 +23,8 @@ export function addStatus(parent: Command, { output }: CommandContext): void {
         ['Points', `${status.points}, the last ${timeText(status.lastPointAt)}`],
         ['Stored', sizeText(status.storedBytes)],
         ['Authority until', timeText(status.authorityUntil)],
+        ['Damaged', String(status.damagedObjects)],
+        ['Scrubbed', timeText(status.scrubbedAt)],
         ['Refused PINs', String(status.refusedPins)],
         ['Clock', clockText[status.clock]],
       ]

@@ -16,6 +16,10 @@ type MetaKey =
   | 'clockSuspended'
   /** When objects were last collected, ms. */
   | 'collectedAt'
+  /** The key that the scrub has read last; none between two rounds. */
+  | 'scrubbedTo'
+  /** When the last whole round of the scrub ended, ms. */
+  | 'scrubbedAt'
   /** Time of the last record of the log, ms. */
   | 'lastRecordAt'
 

@@ -230,6 +230,46 @@ export async function forgetObjects(
   }
 }
 
+/** From now on no commit names it, no list has it, and a run sends it, or what it held, again. */
+export const markDamaged = (catalog: Catalog, place: ObjectPlace, id: ObjectId): Promise<unknown> =>
+  catalog
+    .updateTable('objects')
+    .set({ state: 'damaged', purgeAt: null })
+    .where('machineId', '=', place.machineId)
+    .where('repository', '=', place.repository)
+    .where('id', '=', id)
+    .execute()
+
+/** It was found whole after all. */
+export const markSound = (catalog: Catalog, place: ObjectPlace, id: ObjectId): Promise<unknown> =>
+  catalog
+    .updateTable('objects')
+    .set({ state: 'live' })
+    .where('machineId', '=', place.machineId)
+    .where('repository', '=', place.repository)
+    .where('id', '=', id)
+    .where('state', '=', 'damaged')
+    .execute()
+
+/** Of all machines. */
+export async function countDamaged(catalog: Catalog): Promise<number> {
+  const row = await catalog
+    .selectFrom('objects')
+    .select((of) => of.fn.countAll<number>().as('count'))
+    .where('state', '=', 'damaged')
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+/** Of all machines. */
+export async function storedBytes(catalog: Catalog): Promise<number> {
+  const row = await catalog
+    .selectFrom('objects')
+    .select((of) => of.fn.sum<number | null>('sizeBytes').as('bytes'))
+    .executeTakeFirstOrThrow()
+  return row.bytes ?? 0
+}
+
 export async function hasDamagedObjects(catalog: Catalog, place: ObjectPlace): Promise<boolean> {
   const row = await at(catalog, place)
     .select('id')

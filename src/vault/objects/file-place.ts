@@ -128,17 +128,28 @@ export async function heal(tree: Tree, key: string): Promise<CheckedFile> {
   const original = join(tree.roots[0], key)
   const copy = join(tree.roots[1], key)
   const source = await checkFile(copy, key)
-  const handle = await openIfThere(copy)
-  if (handle === undefined) throw damaged(key)
+  if (source?.sound !== true) throw damaged(key)
+  await tree.folders.ensure(dirname(original))
+  await copyFile(tree, { path: copy, newPath: original, expected: source })
+  return source
+}
+
+export interface FileCopy {
+  readonly path: string
+  readonly newPath: string
+  readonly expected: CheckedFile
+}
+
+/** Durable under the new name, whatever bore it, when it returns. @throws BackupError `hash-mismatch` where the bytes changed meanwhile */
+export async function copyFile(tree: Tree, { path, newPath, expected }: FileCopy): Promise<void> {
+  const handle = await openIfThere(path)
+  if (handle === undefined) return
   const temporary = temporaryPath(tree.temporary)
   try {
-    if (source?.sound !== true) throw damaged(key)
     const body = handle.createReadStream({ autoClose: false, highWaterMark: readAheadBytes })
-    await writeTemporaries([temporary], body, { calls: tree.calls, expected: source })
-    await tree.folders.ensure(dirname(original))
-    await tree.calls.rename(temporary, original)
-    await tree.calls.syncDirectory(dirname(original))
-    return source
+    await writeTemporaries([temporary], body, { calls: tree.calls, expected })
+    await tree.calls.rename(temporary, newPath)
+    await tree.calls.syncDirectory(dirname(newPath))
   } finally {
     await handle.close()
     await tree.calls.remove(temporary)

@@ -9,6 +9,7 @@ import { createDurableFolders } from './durable-folders.ts'
 import { nodeFileCalls, syncIfThere, type FileCalls } from './file-calls.ts'
 import { checkFile, openIfThere, readAheadBytes } from './file-check.ts'
 import { createInTree, heal, pathsOf, type Tree } from './file-place.ts'
+import { checkInTree } from './file-scrub.ts'
 import { moveInTree } from './file-move.ts'
 import { entriesOf, listFiles, statFile } from './file-tree.ts'
 import { checkKey, checkPrefix, isKeptTwice, trashFolder } from './keys.ts'
@@ -43,6 +44,10 @@ export async function openFileStore(
     stat: async (key) => {
       checkKey(key)
       return await statFile(tree.roots, key)
+    },
+    check: async (key) => {
+      checkKey(key)
+      return await translated(key, () => checkInTree(tree, key))
     },
     list: (prefix, after = '') => {
       checkPrefix(prefix)

@@ -1,7 +1,16 @@
 /** Where a vault keeps what (docs/format.md 11): keys are paths of small components, the same in every kind of store. */
 
 import { BackupError } from '../../base/errors.ts'
-import type { MachineId, ObjectId, ObjectKind, SourceName, VaultId } from '../../model/ids.ts'
+import {
+  objectKinds,
+  parseMachineId,
+  parseObjectId,
+  type MachineId,
+  type ObjectId,
+  type ObjectKind,
+  type SourceName,
+  type VaultId,
+} from '../../model/ids.ts'
 
 /** Whose folder: everything that a machine can name lies below it. */
 export interface Namespace {
@@ -41,6 +50,25 @@ export const kindFolder = (space: Namespace, repository: number, kind: ObjectKin
 
 export const objectKey = (folderOfKind: string, id: ObjectId): string =>
   `${folderOfKind}${id.slice(0, 2)}/${id}`
+
+export interface ParsedObjectKey {
+  readonly machineId: MachineId
+  readonly repository: number
+  readonly kind: ObjectKind
+  readonly id: ObjectId
+}
+
+/** The inverse of objectKey, at its own place; undefined for all other keys. */
+export function parseObjectKey(key: string): ParsedObjectKey | undefined {
+  const [, machine = '', number, kindName, hash = ''] =
+    /^vaults\/[0-9a-f]{32}\/machines\/([0-9a-f]{32})\/repositories\/(\d+)\/([a-z]+)\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(
+      key,
+    ) ?? []
+  const kind = objectKinds.find((known) => known === kindName)
+  if (kind === undefined) return undefined
+  const place = { machineId: parseMachineId(machine), repository: Number(number) }
+  return { ...place, kind, id: parseObjectId(hash) }
+}
 
 export const sourcesFolder = (space: Namespace): string => `${machineFolder(space)}points/`
 export const pointsFolder = (space: Namespace, source: SourceName): string =>

@@ -30,6 +30,8 @@ export interface OpenObject {
   readonly body: Readable
 }
 
+export type Soundness = 'sound' | 'healed' | 'damaged'
+
 export interface ObjectStore {
   /**
    * Keeps the bytes if nothing bears the name: `created`, or `exists` when the same bytes were there. Either way they are durable.
@@ -43,6 +45,11 @@ export interface ObjectStore {
    */
   read(key: string, range?: ReadRange): Promise<OpenObject>
   stat(key: string): Promise<StoredObject | undefined>
+  /**
+   * Reads all of it, and heals it where a sound copy is there; undefined where nothing bears the name.
+   * Damaged bytes stay as they are.
+   */
+  check(key: string): Promise<Soundness | undefined>
   /** All objects below a folder, keys ascending, those after `after`. */
   list(prefix: string, after?: string): AsyncIterable<StoredObject>
   /** Names of the folders directly below a folder, ascending. */

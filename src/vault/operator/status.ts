@@ -3,7 +3,8 @@
 import { countGoodCertificates } from '../catalog/certificates.ts'
 import { readClock } from '../catalog/clock.ts'
 import { countRefusedPins } from '../catalog/pins.ts'
-import { readAddress, readLogHead, type ServiceAddress } from '../catalog/meta.ts'
+import { countDamaged } from '../catalog/objects.ts'
+import { readAddress, readLogHead, readMeta, type ServiceAddress } from '../catalog/meta.ts'
 import type { OpenVault } from '../open.ts'
 import { summarizeMachines } from './machines.ts'
 import { summarizeVaults } from './vaults.ts'
@@ -19,6 +20,10 @@ export interface ServiceStatus {
   readonly lastPointAt: number | null
   readonly logRecords: number
   readonly authorityUntil: number
+  /** Objects of which no sound copy is there. */
+  readonly damagedObjects: number
+  /** When everything had been read again the last time; null: not yet. */
+  readonly scrubbedAt: number | null
   /** Wrong PINs that came so far: somebody tried what the operator did not allow. */
   readonly refusedPins: number
   /** Suspended: it has jumped, and nothing expires until it is confirmed. */
@@ -30,6 +35,7 @@ export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> 
   const machines = await summarizeMachines(context)
   const head = await readLogHead(context.catalog)
   const { jump } = await readClock(context.catalog)
+  const scrubbedAt = await readMeta(context.catalog, 'scrubbedAt')
   const total = (of: (machine: (typeof machines)[number]) => number) =>
     machines.reduce((sum, machine) => sum + of(machine), 0)
   return {
@@ -43,6 +49,8 @@ export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> 
     lastPointAt: newest(machines.map((machine) => machine.lastPointAt)),
     logRecords: head.number + 1,
     authorityUntil: context.authority.validUntil(),
+    damagedObjects: await countDamaged(context.catalog),
+    scrubbedAt: scrubbedAt === undefined ? null : Number(scrubbedAt),
     refusedPins: await countRefusedPins(context.catalog),
     clock: jump === undefined ? 'believed' : 'suspended',
   }
