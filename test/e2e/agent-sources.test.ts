@@ -1,6 +1,16 @@
 /** Paths that can not be read: their last state stays in the point, everything else is saved, and the exit status says so. */
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startAgentVault, type AgentVault } from '../support/agent-vault.ts'
@@ -11,7 +21,9 @@ import {
   type CommandMachine,
   type Ended,
 } from '../support/commands.ts'
+import { removeUnneeded } from '../faults/stored.ts'
 import { beforeReads, createGate, kindOfKey } from '../support/held-store.ts'
+import { mkfifoSync } from '../support/mkfifo.ts'
 
 interface Sources {
   readonly vault: AgentVault
@@ -173,7 +185,48 @@ describe.runIf(canBeUnprivileged)('below an include path', () => {
     expect(contentOf(added)).toBe('added')
   })
 
-  it('a file that vanishes while the run is on its way to it is listed, and the rest is saved', async () => {
+  it('a file that can not be read for three runs stays restorable, from what the point names alone', async () => {
+    const sources = await twoFolders()
+    const { vault, machine, first, second } = sources
+    await machine.backup('run')
+    const file = join(first, 'inner', 'file')
+    closed(file)
+    for (const round of [1, 2, 3]) {
+      // Everything beside it changes, so that the point's packs are all new but the one with the file.
+      writeFileSync(join(first, 'inner', 'beside'), `round ${round}`)
+      writeFileSync(join(second, 'inner', 'file'), `round ${round}`)
+      expect(exitOf(await machine.backup('run'))).toMatchObject({ code: 3 })
+      expect(await leftOut(machine)).toMatchObject([
+        { path: file, reason: 'unreadable', kept: 'earlier' },
+      ])
+      await removeUnneeded(vault.service.directory)
+      const contentOf = await restored(sources)
+      expect(contentOf(file)).toBe(`old content of ${first}`)
+      expect(contentOf(join(first, 'inner', 'beside'))).toBe(`round ${round}`)
+    }
+    chmodSync(file, 0o600)
+    expect(await machine.backup('run')).toMatchObject({ code: 0 })
+  })
+
+  it('what a folder names and does not let anyone look at keeps its last state, unless it is excluded', async () => {
+    const sources = await twoFolders()
+    const { machine, first, second } = sources
+    await machine.backup('run')
+    for (const folder of [first, second]) {
+      chmodSync(join(folder, 'inner'), 0o400)
+      onTestFinished(() => chmodSync(join(folder, 'inner'), 0o700))
+    }
+    await machine.backup('policy', 'exclude', join(second, 'inner', 'file'))
+    expect(exitOf(await machine.backup('run'))).toMatchObject({ code: 3 })
+    expect(await leftOut(machine)).toMatchObject([
+      { path: join(first, 'inner', 'file'), reason: 'unreadable', kept: 'earlier' },
+    ])
+    const contentOf = await restored(sources)
+    expect(contentOf(join(first, 'inner', 'file'))).toBe(`old content of ${first}`)
+    expect(() => contentOf(join(second, 'inner', 'file'))).toThrow('ENOENT')
+  })
+
+  it('what vanishes or becomes something else while the run is on its way to it is listed or saved as that', async () => {
     const gate = createGate()
     let isHeld = false
     const atRefs = beforeReads(async (key) => {
@@ -182,24 +235,36 @@ describe.runIf(canBeUnprivileged)('below an include path', () => {
     onTestFinished(() => gate.open())
     const sources = await twoFolders(await startAgentVault(atRefs))
     const { machine, first } = sources
-    const [going, staying] = [join(first, 'inner', 'going'), join(first, 'inner', 'staying')]
-    writeFileSync(going, 'going')
-    writeFileSync(staying, 'staying')
+    const at = (name: string) => join(first, 'inner', name)
+    const files = ['going', 'staying', 'to a pipe', 'to a link', 'to a folder']
+    for (const name of files) writeFileSync(at(name), name)
+    symlinkSync('nowhere', at('to a file'))
     await machine.backup('run')
     // By then the folder is listed, and its first file waits to be read.
     change(first)
     isHeld = true
     const { result } = machine.start('run')
     await gate.reached
-    rmSync(going)
+    for (const name of files.filter((each) => each !== 'staying')) rmSync(at(name))
+    mkfifoSync(at('to a pipe'))
+    symlinkSync('/etc/passwd', at('to a link'))
+    mkdirSync(at('to a folder'))
+    writeFileSync(join(at('to a folder'), 'inside'), 'inside')
+    rmSync(at('to a file'))
+    writeFileSync(at('to a file'), 'a file')
     gate.open()
     expect(exitOf(await result)).toMatchObject({ code: 3 })
     expect(await leftOut(machine)).toMatchObject([
-      { path: going, reason: 'vanished', kept: 'nothing' },
+      { path: at('going'), reason: 'vanished', kept: 'nothing' },
     ])
     const contentOf = await restored(sources)
     expect(contentOf(join(first, 'inner', 'file'))).toBe(`new content of ${first}`)
-    expect(contentOf(staying)).toBe('staying')
-    expect(() => contentOf(going)).toThrow('ENOENT')
+    expect(contentOf(at('staying'))).toBe('staying')
+    expect(contentOf(at('to a file'))).toBe('a file')
+    expect(contentOf(join(at('to a folder'), 'inside'))).toBe('inside')
+    expect(() => contentOf(at('going'))).toThrow('ENOENT')
+    const there = (name: string) => join(sources.vault.scratch, 'restored', at(name))
+    expect(lstatSync(there('to a pipe')).isFIFO()).toBe(true)
+    expect(readlinkSync(there('to a link'))).toBe('/etc/passwd')
   })
 })

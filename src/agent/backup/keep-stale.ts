@@ -1,7 +1,8 @@
 /** What happens where something can not be read: it is listed, and its previous state is kept, marked stale. */
 
-import { messageOf, systemCodeOf } from '../../base/errors.ts'
+import { systemCodeOf } from '../../base/errors.ts'
 import type { Entry } from '../../model/entry.ts'
+import { problemOf, type ReadProblem } from '../source/problem.ts'
 import { addCounts, countEntry, noEntries, type EntryCounts } from './entry-counts.ts'
 import { takeOver, takeOverBelow } from './previous-tree.ts'
 import type { Place, Walk, Walked } from './walk-context.ts'
@@ -26,14 +27,20 @@ export async function troubled(
   place: Place,
   { previous, error }: { readonly previous: Entry | undefined; readonly error: unknown },
 ): Promise<Walked | undefined> {
-  const code = systemCodeOf(error)
-  if (code === undefined) throw error
-  if (code === 'ENOENT') {
-    walk.leaveOut({ path: place.path, reason: 'vanished', detail: code, kept: 'nothing' })
-    return undefined
-  }
-  const detail = messageOf(error)
-  return keepStale(walk, previous, { path: place.path, reason: 'unreadable', detail })
+  if (systemCodeOf(error) === undefined) throw error
+  return keepOrForget(walk, place.path, { previous, problem: problemOf(error) })
+}
+
+/** What vanished is listed and forgotten; what is there, and can not be read, stays as it was. */
+export async function keepOrForget(
+  walk: Walk,
+  path: Uint8Array,
+  { previous, problem }: { readonly previous: Entry | undefined; readonly problem: ReadProblem },
+): Promise<Walked | undefined> {
+  const { reason, detail } = problem
+  if (reason === 'unreadable') return keepStale(walk, previous, { path, reason, detail })
+  walk.leaveOut({ path, reason, detail, kept: 'nothing' })
+  return undefined
 }
 
 export interface Failure {

@@ -59,6 +59,8 @@ export interface Place {
 export interface Found {
   readonly place: Place
   readonly facts: FileFacts
+  /** How often it turned out to be something else than it was when it was looked at; 0 if not said. */
+  readonly turns?: number
 }
 
 /** An entry of the new point; `same` when the previous point holds the very same. */

@@ -1,6 +1,6 @@
 /** A directory beside its previous tree: taken over by its id where nothing below changed. */
 
-import { bufferOf, equalBytes } from '../../base/bytes.ts'
+import { bufferOf, compareBytes, equalBytes } from '../../base/bytes.ts'
 import { encodeEntry } from '../../model/entry-codec.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import type { ChunkReference } from '../../model/ids.ts'
@@ -8,6 +8,7 @@ import { createTreeWriter } from '../../model/tree-page.ts'
 import { joinPath } from '../../model/path.ts'
 import type { FileFacts } from '../source/facts.ts'
 import { readDirectory } from '../source/read-directory.ts'
+import type { ReadProblem } from '../source/problem.ts'
 import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
 import {
@@ -16,7 +17,8 @@ import {
   takeOver,
   type PreviousDirectory,
 } from './previous-tree.ts'
-import { attempt, troubled } from './keep-stale.ts'
+import { asOtherKind } from './look-again.ts'
+import { attempt, keepOrForget, troubled } from './keep-stale.ts'
 import {
   laterStep,
   outcomes,
@@ -37,19 +39,37 @@ export async function walkDirectory(
   { previous, enter }: { readonly previous: Entry | undefined; readonly enter: Enter },
 ): Promise<Step> {
   const { place } = found
-  let children: readonly Found[]
+  let children: readonly Child[]
   try {
     children = childrenOf(walk, found)
   } catch (error) {
+    const other = asOtherKind(found, error)
+    if (other !== undefined) return enter(walk, other, previous)
     return { walked: await troubled(walk, place, { previous, error }) }
   }
   const before = previousDirectory(walk, previous)
   const steps: Step[] = []
   for (const child of children) {
-    steps.push(await enter(walk, child, await before.find(child.place.name)))
+    const previousChild = await before.find(child.place.name)
+    steps.push(
+      'facts' in child
+        ? await enter(walk, child, previousChild)
+        : { walked: await unseen(walk, child, previousChild) },
+    )
   }
   return finishLater(walk, found, { previous, before, steps })
 }
+
+/** A name that was listed; `problem` where it could not be looked at. */
+type Child = Found | Unseen
+
+interface Unseen {
+  readonly place: Place
+  readonly problem: ReadProblem
+}
+
+const unseen = (walk: Walk, { place, problem }: Unseen, previous: Entry | undefined) =>
+  keepOrForget(walk, place.path, { previous, problem })
 
 interface Stepped extends Omit<Gathered, 'walked'> {
   readonly steps: readonly Step[]
@@ -74,15 +94,18 @@ export const previousDirectory = (walk: Walk, entry: Entry | undefined): Previou
     ? openPreviousDirectory(entry.tree, walk.previous)
     : noPreviousDirectory
 
-/** What a directory holds, without what the rules exclude; what can not be looked at is listed. */
-function childrenOf(walk: Walk, { place, facts }: Found): Found[] {
-  const listing = readDirectory(place.path)
-  for (const failure of listing.failures) {
-    walk.leaveOut({ ...failure, kept: 'nothing' })
-  }
-  return listing.entries
+/** What a directory holds, without what the rules exclude, ascending by name. */
+function childrenOf(walk: Walk, { place, facts }: Found): Child[] {
+  const { entries, failures } = readDirectory(place.path)
+  const seen = entries
     .map((entry) => ({ place: childPlace(place, facts, entry.name), facts: entry.facts }))
     .filter((child) => !walk.exclusion.excludes(child.place.text, child.facts.kind === 'directory'))
+  if (failures.length === 0) return seen
+  // Whether it is a directory can not be told: a pattern that is for directories alone counts too.
+  const unseen = failures
+    .map((problem) => ({ place: childPlace(place, facts, problem.name), problem }))
+    .filter((child) => !walk.exclusion.excludes(child.place.text, true))
+  return [...seen, ...unseen].sort((a, b) => compareBytes(a.place.name, b.place.name))
 }
 
 export function childPlace(place: Place, facts: FileFacts | undefined, name: Uint8Array): Place {

@@ -7,10 +7,18 @@ import { readLinkTarget } from '../source/read-link.ts'
 import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
 import { countEntry } from './entry-counts.ts'
-import { attempt } from './keep-stale.ts'
+import { troubled } from './keep-stale.ts'
+import { asOtherKind } from './look-again.ts'
 import { takeOver } from './previous-tree.ts'
 import { walkDirectory } from './walk-directory.ts'
-import { laterStep, type Found, type Step, type Walk, type Walked } from './walk-context.ts'
+import {
+  laterStep,
+  outcomes,
+  type Found,
+  type Step,
+  type Walk,
+  type Walked,
+} from './walk-context.ts'
 
 export async function walkEntry(
   walk: Walk,
@@ -35,10 +43,16 @@ async function readCounted(
   found: Found,
   previous: Entry | undefined,
 ): Promise<Walked | undefined> {
-  const read = await attempt(walk, found.place, previous, () => readEntry(walk, found, previous))
-  // What is kept stale was counted there.
-  if (read !== undefined && !read.entry.flags.stale) countEntry(walk.counts, read.entry)
-  return read
+  try {
+    const read = await readEntry(walk, found, previous)
+    countEntry(walk.counts, read.entry)
+    return read
+  } catch (error) {
+    const other = asOtherKind(found, error)
+    if (other === undefined) return troubled(walk, found.place, { previous, error })
+    const [walked] = await outcomes([await walkEntry(walk, other, previous)])
+    return walked
+  }
 }
 
 async function unchangedEntry(

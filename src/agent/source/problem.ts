@@ -13,5 +13,8 @@ export function problemOf(error: unknown): ReadProblem {
   return { reason, detail: messageOf(error) }
 }
 
-/** The name, or a directory above it, is not there any more. */
-const goneCodes: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESTALE'])
+/**
+ * The name, or a directory above it, is not there any more. Not `ESTALE`: a file server that forgot its handles says so
+ * of everything, and then the earlier state has to stay.
+ */
+const goneCodes: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR'])

@@ -6,11 +6,16 @@ import { joinPath } from '../../model/path.ts'
 import { lstatExact, type FileFacts } from './facts.ts'
 import { problemOf, type ReadProblem } from './problem.ts'
 
+export interface UnseenChild extends ReadProblem {
+  readonly name: Buffer
+  readonly path: Buffer
+}
+
 export interface DirectoryListing {
   /** Ascending by name bytes. */
   readonly entries: readonly { readonly name: Buffer; readonly facts: FileFacts }[]
-  /** What was listed but could not be looked at, ascending by path; `vanished` where it went meanwhile. */
-  readonly failures: readonly (ReadProblem & { readonly path: Buffer })[]
+  /** What was listed but could not be looked at, ascending by name; `vanished` where it went meanwhile. */
+  readonly failures: readonly UnseenChild[]
 }
 
 /**
@@ -19,13 +24,13 @@ export interface DirectoryListing {
  */
 export function readDirectory(directory: Uint8Array): DirectoryListing {
   const entries: { name: Buffer; facts: FileFacts }[] = []
-  const failures: (ReadProblem & { readonly path: Buffer })[] = []
+  const failures: UnseenChild[] = []
   for (const name of readdirSync(bufferOf(directory), { encoding: 'buffer' }).sort(compareBytes)) {
     const path = joinPath(directory, name)
     try {
       entries.push({ name, facts: lstatExact(path) })
     } catch (error) {
-      failures.push({ path, ...problemOf(error) })
+      failures.push({ name, path, ...problemOf(error) })
     }
   }
   return { entries, failures }

@@ -1,0 +1,128 @@
+/** Files that change under the reader: whatever is done to them happens between two reads of it. */
+
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { concatBytes, utf8 } from '../../../../src/base/bytes.ts'
+import { createChunker, chunkerCapacityBytes } from '../../../../src/chunker/chunker.ts'
+import { createGear64Kernel } from '../../../../src/chunker/gear64.ts'
+import { defaultChunkerParameters } from '../../../../src/chunker/parameters.ts'
+import { createFileReader } from '../../../../src/agent/contents/read-file.ts'
+import { chunkId } from '../../../../src/crypto/chunk-id.ts'
+import { deriveKeys, gearTable } from '../../../../src/crypto/keys.ts'
+import { mkfifoSync } from '../../../support/mkfifo.ts'
+import { pseudoRandomBytes } from '../../../support/pseudo-random.ts'
+import { scratchDirectory } from '../../../support/scratch.ts'
+
+const keys = deriveKeys(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2))
+const blockBytes = 1024 * 1024
+const kernel = createGear64Kernel(
+  gearTable(keys),
+  chunkerCapacityBytes(defaultChunkerParameters, blockBytes),
+)
+/** Enough for several blocks and chunks. */
+const sizeBytes = 6 * blockBytes
+
+/** Reads a file while `during` is done to it, once in each of the first `times` readings. */
+function readWhile(during: (path: string) => void, times = Infinity) {
+  const path = join(scratchDirectory(), 'file')
+  writeFileSync(path, pseudoRandomBytes('file', sizeBytes))
+  const stored = new Map<string, Uint8Array>()
+  let readings = 0
+  let done = 0
+  const starting = createChunker(kernel, defaultChunkerParameters, blockBytes)
+  const chunker = {
+    ...starting,
+    start: () => {
+      readings++
+      starting.start()
+    },
+  }
+  const store = (plaintext: Uint8Array) => {
+    if (done < readings && done < times) {
+      done++
+      during(path)
+    }
+    const reference = { id: chunkId(keys, 1, plaintext), lengthBytes: plaintext.length }
+    stored.set(reference.id, plaintext.slice())
+    return reference
+  }
+  const read = createFileReader({ chunker, store, onRead: () => undefined })
+  return {
+    path,
+    read: () => {
+      const result = read(utf8(path))
+      const content = concatBytes(
+        ...result.chunks.map(({ id }) => stored.get(id) ?? new Uint8Array(0)),
+      )
+      return { ...result, content, readings }
+    },
+  }
+}
+
+const original = Buffer.from(pseudoRandomBytes('file', sizeBytes))
+
+describe('a file', () => {
+  it('that changes once while it is read is read again, and is as it was then', () => {
+    const { read } = readWhile((path) => appendFileSync(path, 'more'), 1)
+    const { changed, readings, content, facts } = read()
+    expect({ changed, readings }).toEqual({ changed: false, readings: 2 })
+    expect(Buffer.from(content).equals(Buffer.concat([original, utf8('more')]))).toBe(true)
+    expect(facts.sizeBytes).toBe(content.length)
+  })
+
+  it('that grows each time is read three times, kept as it was met, and marked', () => {
+    const { read } = readWhile((path) => appendFileSync(path, 'more'))
+    const { changed, readings, content, sizeBytes: said } = read()
+    expect({ changed, readings }).toEqual({ changed: true, readings: 3 })
+    expect(said).toBe(content.length)
+    expect(Buffer.from(content.subarray(0, sizeBytes)).equals(original)).toBe(true)
+  })
+
+  it('that is cut short each time is kept as far as it goes, and marked', () => {
+    let left = sizeBytes
+    const { read } = readWhile((path) => truncateSync(path, (left -= blockBytes)))
+    const { changed, readings, content, sizeBytes: said } = read()
+    expect({ changed, readings }).toEqual({ changed: true, readings: 3 })
+    expect(said).toBe(content.length)
+    expect(original.subarray(0, said).equals(Buffer.from(content))).toBe(true)
+  })
+
+  it('that is written over by as many bytes is seen to change', () => {
+    let round = 0
+    const { read } = readWhile((path) => {
+      writeFileSync(path, pseudoRandomBytes(`round ${round++}`, sizeBytes))
+    })
+    expect(read()).toMatchObject({ changed: true, readings: 3, sizeBytes })
+  })
+
+  it('that is moved away for another one is read whole, never half of each', () => {
+    const { read } = readWhile((path) => {
+      writeFileSync(`${path}-new`, pseudoRandomBytes('other', sizeBytes))
+      renameSync(`${path}-new`, path)
+    }, 1)
+    const { changed, content } = read()
+    expect(changed).toBe(false)
+    expect(Buffer.from(content).equals(pseudoRandomBytes('other', sizeBytes))).toBe(true)
+  })
+
+  it.each<readonly [string, (path: string) => void]>([
+    ['a FIFO', mkfifoSync],
+    ['a link', (path) => symlinkSync('/etc/passwd', path)],
+    ['a directory', (path) => mkdirSync(path)],
+  ])('that becomes %s is no file any more: nothing is waited for or followed', (_, make) => {
+    const { read } = readWhile((path) => {
+      rmSync(path)
+      make(path)
+    }, 1)
+    expect(read).toThrow(/It is no file|ELOOP/)
+  })
+})
