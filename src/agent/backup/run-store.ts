@@ -26,6 +26,7 @@ import { loadKnownObjects } from './known.ts'
 import type { NotedChunks } from './noted-chunks.ts'
 import { gatherNeeds, type PointNeeds } from './point-needs.ts'
 import type { AttemptOptions, BackupRun } from './backup-run.ts'
+import { renewingUploads } from './renewing-uploads.ts'
 import { isUnusable } from './previous-tree.ts'
 import { createRunSink, type RunSink } from './run-sink.ts'
 
@@ -53,9 +54,10 @@ export function openRunStore(
 ): RunStore {
   const { repository, random, signal } = run
   const { keys, connection, number } = repository
-  const uploads = run.dryRun
+  const sending = run.dryRun
     ? countingUploads()
     : createUploads(connection, { repository: number, signal, onFailure: (error) => fail(error) })
+  const uploads = renewingUploads(sending, { connection, number, clock: run.clock })
   const writer = createIndexWriter({ keys, random, uploads })
   const indexes = new Map<ObjectId, IndexView>()
   const sizes = new Map<ObjectId, number>()
@@ -69,11 +71,13 @@ export function openRunStore(
   const isPlaced = (id: ChunkId) => known?.place(id) !== undefined
   const prepare = async () => {
     const objects = await loadKnownObjects(repository, await run.journal.read())
-    present = objects.present
+    previousRefs = await refsOf(run, options)
+    const unnamed = [...objects.present].filter((id) => !previousRefs.has(id))
+    const gone = new Set(await uploads.countOn(options.base.head.seq === 0 ? unnamed : []))
+    present = new Set([...objects.present].filter((id) => !gone.has(id)))
     for (const [id, size] of objects.sizes) sizes.set(id, size)
     for (const [id, view] of objects.indexes.indexes) if (isPresent(id)) indexes.set(id, view)
     for (const [id, view] of await writer.write(objects.uncovered)) indexes.set(id, view)
-    previousRefs = await refsOf(run, options)
     known = createKnownChunks(indexes, { isPresent, own: new Set(), previousRefs })
   }
   const segmentBytes = options.base.head.seq === 0 ? firstPointSegmentBytes : laterPointSegmentBytes
