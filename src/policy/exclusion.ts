@@ -6,23 +6,30 @@ import { BackupError } from '../base/errors.ts'
 export interface Exclusion {
   /** `path`: components joined by `/`, without a leading slash. A directory that is excluded is not entered. */
   excludes(path: string, isDirectory: boolean): boolean
+  /** The pattern that excludes it, or a directory above it. */
+  excludedBy(path: string, isDirectory: boolean): string | undefined
   /** Whether a pattern fits this very path, not a directory above it. */
   matches(path: string, isDirectory: boolean): boolean
 }
 
-const nothing: Exclusion = { excludes: () => false, matches: () => false }
+const nothing: Exclusion = {
+  excludes: () => false,
+  excludedBy: () => undefined,
+  matches: () => false,
+}
 
 /**
  * `/a/b` and `a/b` mean that place below the root, `*.tmp` and `node_modules/` mean any depth, `!x` takes x back.
  * @throws BackupError `usage` for a pattern that can match nothing.
  */
-export function createExclusion(patterns: readonly string[]): Exclusion {
+export function createExclusion(patterns: readonly string[], ignoreCase = false): Exclusion {
   if (patterns.length === 0) return nothing
   patterns.forEach(checkPattern)
-  const rules = ignore({ ignorecase: false }).add([...patterns])
+  const rules = ignore({ ignorecase: ignoreCase }).add([...patterns])
   const told = (path: string, isDirectory: boolean) => (isDirectory ? `${path}/` : path)
   return {
     excludes: (path, isDirectory) => rules.ignores(told(path, isDirectory)),
+    excludedBy: (path, isDirectory) => rules.test(told(path, isDirectory)).rule?.pattern,
     matches: (path, isDirectory) => rules.checkIgnore(told(path, isDirectory)).ignored,
   }
 }

@@ -8,11 +8,11 @@ import { encodeCommit } from '../../model/commit.ts'
 import { objectIdOf, type RecordHash } from '../../model/ids.ts'
 import { createLeftOutWriter, type LeftOutList } from '../../model/left-out.ts'
 import { encodeManifest, type Manifest } from '../../model/manifest.ts'
-import { createExclusion } from '../../policy/exclusion.ts'
 import type { AttemptOptions, BackupRun } from './backup-run.ts'
 import { createBreather } from './breathe.ts'
 import { createNotedChunks } from './noted-chunks.ts'
 import { createContentReader } from './read-content.ts'
+import { createSelector } from './selector.ts'
 import { openRunStore, type RunStore } from './run-store.ts'
 import { createLastingInode } from '../source/lasting-inode.ts'
 import { ownerNames } from '../source/owner-names.ts'
@@ -78,7 +78,11 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   sink: parts.store.sink,
   contents: createContentReader(parts.store.contents),
   previous: parts.base.previous,
-  exclusion: createExclusion(run.selection.exclude),
+  selector: createSelector({
+    selection: run.selection,
+    settings: run.selectionSettings,
+    nowMs: run.startedMs,
+  }),
   lastingInode: createLastingInode(),
   splitHash: (name) => splitHash(run.repository.keys, name),
   note: parts.note,

@@ -4,6 +4,7 @@ import type { RandomBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { ObjectId, SourceName } from '../../model/ids.ts'
 import type { CaptureFingerprint, Selection, SystemName } from '../../model/manifest.ts'
+import type { SelectionSettings } from '../../policy/selection.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { BasePoint, Head } from './base-point.ts'
 import type { PackJournal } from './pack-journal.ts'
@@ -14,6 +15,7 @@ export interface BackupRun {
   readonly source: SourceName
   readonly selection: Selection
   readonly selectionTree: SelectionNode
+  readonly selectionSettings: SelectionSettings
   readonly capture: CaptureFingerprint
   /** 32 bytes: the threads derive their keys themselves. */
   readonly masterKey: Uint8Array

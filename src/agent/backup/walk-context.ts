@@ -4,7 +4,8 @@ import type { Attribute, Entry, FileEntry } from '../../model/entry.ts'
 import type { ChunkId, ChunkReference } from '../../model/ids.ts'
 import type { ChunkType } from '../../model/pack.ts'
 import type { LeftOutItem } from '../../model/left-out.ts'
-import type { Exclusion } from '../../policy/exclusion.ts'
+import type { IgnoreFile } from '../../policy/ignore-file.ts'
+import type { SelectionRule } from '../../policy/selection.ts'
 import type { ChunkSink } from '../../repository/chunk-sink.ts'
 import type { PathBytes } from '../../model/path.ts'
 import type { FileFacts } from '../source/facts.ts'
@@ -16,7 +17,7 @@ export interface Walk {
   readonly sink: ChunkSink
   readonly contents: ContentReader
   readonly previous: PreviousPoint | undefined
-  readonly exclusion: Exclusion
+  readonly selector: Selector
   readonly lastingInode: LastingInode
   /** HMAC(K_id, 0 ‖ name), for the cutting of large directories. */
   readonly splitHash: (name: Uint8Array) => Uint8Array
@@ -53,6 +54,18 @@ export interface Place {
   readonly name: Uint8Array
   /** st_dev of the directory that holds it; undefined at the top. */
   readonly parentDevice: bigint | undefined
+  /** The ignore files above it, the outermost first. */
+  readonly ignores: readonly IgnoreFile[]
+}
+
+/** The rules of a source, held to what is on disk. */
+export interface Selector {
+  /** The rule that leaves out what lies there; undefined where it is saved. `facts` undefined: what it is can not be told. */
+  leavesOut(place: Place, facts: FileFacts | undefined): SelectionRule | undefined
+  /** Why a directory is kept without what is in it; of a cache the tag stays. Never a directory that leads to an include path. */
+  emptied(directory: Found): SelectionRule | undefined
+  /** The ignore files that hold for what is in a directory. */
+  ignoresBelow(directory: Place): readonly IgnoreFile[]
 }
 
 /** Something that was found on disk. */

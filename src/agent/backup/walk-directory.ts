@@ -17,6 +17,7 @@ import {
   takeOver,
   type PreviousDirectory,
 } from './previous-tree.ts'
+import { isCacheTag } from './selector.ts'
 import { asOtherKind } from './look-again.ts'
 import { attempt, keepOrForget, troubled } from './keep-stale.ts'
 import {
@@ -94,17 +95,21 @@ export const previousDirectory = (walk: Walk, entry: Entry | undefined): Previou
     ? openPreviousDirectory(entry.tree, walk.previous)
     : noPreviousDirectory
 
-/** What a directory holds, without what the rules exclude, ascending by name. */
-function childrenOf(walk: Walk, { place, facts }: Found): Child[] {
-  const { entries, failures } = readDirectory(place.path)
+/** What a directory holds, without what the rules leave out, ascending by name. */
+function childrenOf(walk: Walk, found: Found): Child[] {
+  const { selector } = walk
+  const emptied = selector.emptied(found)
+  if (emptied !== undefined && emptied.kind !== 'cache') return []
+  const { entries, failures } = readDirectory(found.place.path)
+  const place = { ...found.place, ignores: selector.ignoresBelow(found.place) }
   const seen = entries
-    .map((entry) => ({ place: childPlace(place, facts, entry.name), facts: entry.facts }))
-    .filter((child) => !walk.exclusion.excludes(child.place.text, child.facts.kind === 'directory'))
+    .map(({ name, facts }) => ({ place: childPlace(place, found.facts, name), facts }))
+    .filter((child) => selector.leavesOut(child.place, child.facts) === undefined)
+  if (emptied !== undefined) return seen.filter((child) => isCacheTag(child.place.name))
   if (failures.length === 0) return seen
-  // Whether it is a directory can not be told: a pattern that is for directories alone counts too.
   const unseen = failures
-    .map((problem) => ({ place: childPlace(place, facts, problem.name), problem }))
-    .filter((child) => !walk.exclusion.excludes(child.place.text, true))
+    .map((problem) => ({ place: childPlace(place, found.facts, problem.name), problem }))
+    .filter((child) => selector.leavesOut(child.place, undefined) === undefined)
   return [...seen, ...unseen].sort((a, b) => compareBytes(a.place.name, b.place.name))
 }
 
@@ -115,6 +120,7 @@ export function childPlace(place: Place, facts: FileFacts | undefined, name: Uin
     text: place.text === '' ? text : `${place.text}/${text}`,
     name,
     parentDevice: facts?.deviceId,
+    ignores: place.ignores,
   }
 }
 

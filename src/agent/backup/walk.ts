@@ -31,7 +31,8 @@ export async function walkSelection(
   selection: SelectionNode,
   previousRoot: DirectoryEntry | undefined,
 ): Promise<WalkedPoint | undefined> {
-  const place: Place = { path: rootPath, text: '', name: selection.name, parentDevice: undefined }
+  const { name } = selection
+  const place: Place = { path: rootPath, text: '', name, parentDevice: undefined, ignores: [] }
   const [walked] = await outcomes([await walkNode(walk, { node: selection, place }, previousRoot)])
   if (walked?.entry.type !== 'directory') return undefined
   return { root: walked.entry, same: walked.same }

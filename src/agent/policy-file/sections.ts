@@ -4,11 +4,13 @@ import { excludeSection } from './exclude.ts'
 import { includeSection } from './include.ts'
 import { scheduleSection } from './schedule.ts'
 import type { PolicySection } from './section.ts'
+import { selectionSection } from './selection.ts'
 import { throttleSection } from './throttle.ts'
 
 export const policySections: readonly PolicySection[] = [
   includeSection,
   excludeSection,
+  selectionSection,
   scheduleSection,
   throttleSection,
 ]

@@ -14,9 +14,11 @@ import {
   type SlotChange,
 } from '../../protocol/messages.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
+import type { SelectionSettings } from '../../policy/selection.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
 import { keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
+import { selectionSchema } from './selection-state.ts'
 import { throttleSchema } from './throttle-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
 
@@ -72,6 +74,7 @@ const policySchema = z.strictObject({
       exclude: z.array(z.string()),
       schedule: scheduleSchema.optional(),
       throttle: throttleSchema.optional(),
+      selection: selectionSchema.optional(),
       activity: z.enum(activities).optional(),
     }),
   ),
@@ -85,6 +88,8 @@ export interface SourcePolicy {
   readonly schedule?: ScheduleSettings | undefined
   /** Undefined: no limit. */
   readonly throttle?: ThrottleSettings | undefined
+  /** Undefined: `defaultSelection`. */
+  readonly selection?: SelectionSettings | undefined
   /** Undefined: it is backed up. */
   readonly activity?: Activity | undefined
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { equalBytes } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
 import { changeSource } from '../../agent/state/change-policy.ts'
 import type { IncludedPath, SourcePolicy } from '../../agent/state/state.ts'
 import { parsePath } from '../../model/path.ts'
@@ -11,12 +12,15 @@ import { defaultSchedule } from '../../policy/schedule.ts'
 import { scheduleText } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, stateOf, unknownSource, usualSource } from './open.ts'
+import { readPathList } from './path-list.ts'
 import { addPolicyActivity } from './policy-activity.ts'
 import { addPolicyFile, showFile } from './policy-file.ts'
 import { warnOfMissing } from './policy-missing.ts'
 import { addPolicyPlan } from './policy-plan.ts'
 import { addPolicyRetention } from './policy-retention.ts'
 import { addPolicySchedule } from './policy-schedule.ts'
+import { addPolicySelection, selectionLines } from './policy-selection.ts'
+import { addPolicyTest } from './policy-test.ts'
 import { addPolicyThrottle, throttleLines } from './policy-throttle.ts'
 
 export function addPolicy(program: Command, context: CommandContext): void {
@@ -24,10 +28,14 @@ export function addPolicy(program: Command, context: CommandContext): void {
   policy
     .command('include')
     .description('add files and folders to a source')
-    .argument('<path...>')
+    .argument('[path...]')
     .option('--remove', 'take them out again')
-    .action((paths: string[], options: { remove?: true }, command: Command) =>
-      include(context, command, { paths, remove: options.remove === true }),
+    .option(
+      '--from <file>',
+      'the paths of a list too: lines, or ended by NULs; - is standard input',
+    )
+    .action((paths: string[], options: IncludeOptions, command: Command) =>
+      include(context, command, { ...options, paths }),
     )
   policy
     .command('exclude')
@@ -45,6 +53,8 @@ export function addPolicy(program: Command, context: CommandContext): void {
       options.yaml ? showFile(context, command) : show(context, command),
     )
   addPolicyFile(policy, context)
+  addPolicySelection(policy, context)
+  addPolicyTest(policy, context)
   addPolicyActivity(policy, context)
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
@@ -63,13 +73,21 @@ async function change(
   say(context, source, changed)
 }
 
-function include(
+interface IncludeOptions {
+  readonly remove?: true
+  readonly from?: string
+}
+
+async function include(
   context: CommandContext,
   command: Command,
-  { paths, remove }: { readonly paths: readonly string[]; readonly remove: boolean },
+  { paths, remove, from }: IncludeOptions & { readonly paths: readonly string[] },
 ): Promise<void> {
+  const listed = from === undefined ? [] : await readPathList(context.host, from)
+  const said = [...paths, ...listed]
+  if (said.length === 0) throw new BackupError('usage', 'Say a path, or a list with --from FILE.')
   return change(context, command, async (policy) => {
-    const all = paths.map((path) => includedPath(context, path))
+    const all = said.map((path) => includedPath(context, path))
     const given = all.filter((path, at) => without([path], all.slice(at + 1)).length > 0)
     if (remove) return { ...policy, include: without(policy.include, given) }
     await warnOfMissing(context.output, given)
@@ -112,7 +130,7 @@ async function show(context: CommandContext, command: Command): Promise<void> {
 function say(
   { output }: CommandContext,
   source: string,
-  { include: paths, exclude: patterns, schedule, throttle, activity }: SourcePolicy,
+  { include: paths, exclude: patterns, selection, schedule, throttle, activity }: SourcePolicy,
 ): void {
   const include = paths.map(({ shown }) => shown)
   const when = scheduleText(schedule ?? defaultSchedule)
@@ -121,6 +139,7 @@ function say(
     source,
     include,
     exclude: patterns,
+    selection,
     schedule: when,
     throttle,
     activity,
@@ -128,6 +147,7 @@ function say(
   output.line(`Source ${source}`)
   for (const path of include) output.line(`  include  ${path}`)
   for (const pattern of patterns) output.line(`  exclude  ${pattern}`)
+  for (const line of selectionLines(selection)) output.line(`  ${line}`)
   output.line(`  when     ${when}${activity === undefined ? '' : ` (${activity})`}`)
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
 }

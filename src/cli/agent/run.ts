@@ -21,6 +21,7 @@ import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
+import { defaultSelection } from '../../policy/selection.ts'
 import { defaultLevel } from '../../repository/compression.ts'
 import { createProgress } from '../render/progress.ts'
 import { durationText, sizeText } from '../render/units.ts'
@@ -179,6 +180,7 @@ async function backupRun(
     repository,
     source,
     selection: { include, exclude: policy.exclude },
+    selectionSettings: policy.selection ?? defaultSelection,
     selectionTree: buildSelection(include.map((path) => splitPath(path))),
     capture: captureFingerprint(host.platform, host.getuid?.() === 0),
     masterKey,

@@ -32,6 +32,10 @@ const whole = `
 source: docs
 include: [/home, /etc]
 exclude: ["*.tmp", 007, yes]
+selection:
+  one-file-system: yes
+  max-file-size: 4GiB
+  max-age: 90d
 schedule:
   at: [21:00, 9:30]
   days: [thu, mon]
@@ -49,6 +53,12 @@ describe('a policy file', () => {
     expect(policy.include.map(({ shown }) => shown)).toEqual(['/home', '/etc'])
     expect(policy).toMatchObject({
       exclude: ['*.tmp', '007', 'yes'],
+      selection: {
+        oneFileSystem: true,
+        skipCaches: false,
+        largestFileBytes: 2 ** 32,
+        mostDaysOld: 90,
+      },
       schedule: {
         minutesOfDay: [570, 1260],
         weekly: { daysOfWeek: [1, 4], everyWeeks: 1 },
@@ -85,6 +95,7 @@ describe('a policy file', () => {
     expect(changes.map(({ section }) => section.key)).toEqual([
       'include',
       'exclude',
+      'selection',
       'schedule',
       'throttle',
     ])

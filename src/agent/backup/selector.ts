@@ -1,0 +1,71 @@
+/** The rules of a source held to what the walk meets: patterns, ignore files, limits, file systems, caches. */
+
+import { ascii, bufferOf, equalBytes } from '../../base/bytes.ts'
+import type { Selection } from '../../model/manifest.ts'
+import { joinPath } from '../../model/path.ts'
+import { createExclusion } from '../../policy/exclusion.ts'
+import { createIgnoreFile, ignoredBy, ignoreFileName } from '../../policy/ignore-file.ts'
+import { fileRule, type SelectionRule, type SelectionSettings } from '../../policy/selection.ts'
+import { cacheTagName, hasCacheTag, readBeginning } from '../source/cache-directory.ts'
+import { isPseudoFileSystem } from '../source/file-system-kind.ts'
+import type { Found, Selector } from './walk-context.ts'
+
+export interface SelectorOptions {
+  readonly selection: Selection
+  readonly settings: SelectionSettings
+  /** Ages count back from here. */
+  readonly nowMs: number
+}
+
+const largestIgnoreFileBytes = 1024 * 1024
+
+export function createSelector({ selection, settings, nowMs }: SelectorOptions): Selector {
+  const exclusion = createExclusion(selection.exclude, settings.ignoreCase)
+  const leadsToIncluded = (path: Uint8Array) =>
+    selection.include.some((included) => isAtOrBelow(included, path))
+  const otherFileSystem = ({ place, facts }: Found): SelectionRule | undefined => {
+    if (place.parentDevice === undefined || place.parentDevice === facts.deviceId) return undefined
+    if (settings.oneFileSystem) return { kind: 'other-file-system' }
+    return isPseudoFileSystem(place.path) ? { kind: 'pseudo-file-system' } : undefined
+  }
+  const cache = ({ place }: Found): SelectionRule | undefined =>
+    settings.skipCaches && hasCacheTag(place.path) ? { kind: 'cache' } : undefined
+  return {
+    leavesOut: (place, facts) => {
+      // Where it can not be told whether it is a directory, a pattern for directories alone counts too.
+      const isDirectory = facts === undefined || facts.kind === 'directory'
+      const pattern = exclusion.excludedBy(place.text, isDirectory)
+      if (pattern !== undefined) return { kind: 'pattern', pattern }
+      const ignored =
+        place.ignores.length > 0 ? ignoredBy(place.ignores, place.text, isDirectory) : undefined
+      if (ignored !== undefined) return { kind: 'ignore-file', ...ignored }
+      return facts?.kind === 'file' ? fileRule(settings, facts, nowMs) : undefined
+    },
+    emptied: (directory) => {
+      const rule = otherFileSystem(directory) ?? cache(directory)
+      return rule === undefined || leadsToIncluded(directory.place.path) ? undefined : rule
+    },
+    ignoresBelow: (place) => {
+      if (!settings.ignoreFiles) return place.ignores
+      const path = joinPath(place.path, ascii(ignoreFileName))
+      const bytes = readBeginning(path, largestIgnoreFileBytes + 1)
+      if (bytes === undefined || bytes.length > largestIgnoreFileBytes) return place.ignores
+      const text = bufferOf(bytes).toString('utf8')
+      return [...place.ignores, createIgnoreFile(place.text, text, settings.ignoreCase)]
+    },
+  }
+}
+
+/** Of a cache everything but its tag is left out. */
+export const isCacheTag = (name: Uint8Array): boolean => equalBytes(name, ascii(cacheTagName))
+
+const slash = 0x2f
+
+function isAtOrBelow(path: Uint8Array, directory: Uint8Array): boolean {
+  if (!equalBytes(path.subarray(0, directory.length), directory)) return false
+  return (
+    path.length === directory.length ||
+    directory.at(-1) === slash ||
+    path[directory.length] === slash
+  )
+}

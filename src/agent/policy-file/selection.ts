@@ -1,0 +1,58 @@
+/** `selection`: what a source leaves out besides its patterns. */
+
+import { BackupError } from '../../base/errors.ts'
+import { defaultSelection, type SelectionSettings } from '../../policy/selection.ts'
+import { parseDays, parseFileSize } from '../../policy/selection-words.ts'
+import type { PolicySection } from './section.ts'
+
+const switches = {
+  'ignore-case': 'ignoreCase',
+  'ignore-files': 'ignoreFiles',
+  'one-file-system': 'oneFileSystem',
+  'skip-caches': 'skipCaches',
+} as const
+
+type Switch = keyof typeof switches
+const switchKeys = Object.keys(switches) as Switch[]
+
+export const selectionSection: PolicySection = {
+  key: 'selection',
+  read: (place) => {
+    if (place === undefined) return { selection: undefined }
+    const said = place.fields([...switchKeys, 'max-file-size', 'max-age'])
+    const on = (key: Switch) => said.get(key)?.parsed(parseSwitch) ?? false
+    return {
+      selection: ownSettings({
+        ignoreCase: on('ignore-case'),
+        ignoreFiles: on('ignore-files'),
+        largestFileBytes: said.get('max-file-size')?.parsed(parseFileSize) ?? null,
+        mostDaysOld: said.get('max-age')?.parsed(parseDays) ?? null,
+        oneFileSystem: on('one-file-system'),
+        skipCaches: on('skip-caches'),
+      }),
+    }
+  },
+  write: ({ selection }) => {
+    const settings = selection && ownSettings(selection)
+    if (settings === undefined) return undefined
+    const on = switchKeys.filter((key) => settings[switches[key]])
+    return {
+      ...Object.fromEntries(on.map((key) => [key, 'yes'])),
+      ...(settings.largestFileBytes !== null && { 'max-file-size': settings.largestFileBytes }),
+      ...(settings.mostDaysOld !== null && { 'max-age': `${settings.mostDaysOld}d` }),
+    }
+  },
+  effects: () => ['What is left out from now on stays in the points that are kept.'],
+}
+
+/** Undefined where all is as by default. */
+export const ownSettings = (settings: SelectionSettings): SelectionSettings | undefined =>
+  JSON.stringify({ ...defaultSelection, ...settings }) === JSON.stringify(defaultSelection)
+    ? undefined
+    : settings
+
+function parseSwitch(text: string): boolean {
+  if (/^(yes|true|on)$/i.test(text)) return true
+  if (/^(no|false|off)$/i.test(text)) return false
+  throw new BackupError('usage', `${JSON.stringify(text)} is neither yes nor no.`)
+}

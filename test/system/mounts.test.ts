@@ -1,0 +1,57 @@
+/** Other file systems below an include path: entered, or kept as empty mount points. Needs root, and mounts. */
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { backUp } from '../faults/folder.ts'
+import { registeredMachine, startCommandVault, type CommandMachine } from '../support/commands.ts'
+
+function mount(kind: string, directory: string): void {
+  mkdirSync(directory, { recursive: true })
+  execFileSync('mount', ['-t', kind, kind, directory])
+  onTestFinished(() => void execFileSync('umount', [directory]))
+}
+
+async function savedBelow(machine: CommandMachine, folder: string): Promise<string[]> {
+  const { events } = await machine.backup('find', '*', '--point', 'latest')
+  return events
+    .map((event) => String(event['path']))
+    .filter((path) => path.startsWith(`${folder}/`))
+    .map((path) => path.slice(folder.length + 1))
+    .sort()
+}
+
+describe.runIf(process.getuid?.() === 0)('a mount point below an include path', () => {
+  it('is entered unless it shows the kernel or other file systems are left out; as a source of its own it is saved', async () => {
+    const vault = await startCommandVault()
+    const machine = await registeredMachine(vault)
+    const folder = join(vault.scratch, 'data')
+    mount('tmpfs', join(folder, 'memory'))
+    mount('proc', join(folder, 'kernel'))
+    mkdirSync(join(folder, 'inner'))
+    writeFileSync(join(folder, 'inner', 'file'), 'file')
+    writeFileSync(join(folder, 'memory', 'file'), 'in memory')
+    await machine.backup('policy', 'include', folder)
+    await backUp(machine)
+    const all = ['inner', 'inner/file', 'kernel', 'memory', 'memory/file']
+    expect(await savedBelow(machine, folder)).toEqual(all)
+    const asked = await machine.backup('policy', 'test', join(folder, 'kernel', 'self'))
+    expect(asked.event('path')).toMatchObject({
+      saved: false,
+      rule: { kind: 'pseudo-file-system' },
+      at: join(folder, 'kernel'),
+    })
+
+    await machine.backup('policy', 'selection', 'set', '--one-file-system')
+    await backUp(machine)
+    const own = ['inner', 'inner/file', 'kernel', 'memory']
+    expect(await savedBelow(machine, folder)).toEqual(own)
+
+    // Named itself, it is wanted.
+    await machine.backup('policy', 'include', '--remove', folder)
+    await machine.backup('policy', 'include', join(folder, 'memory'))
+    await backUp(machine)
+    expect(await savedBelow(machine, folder)).toEqual(['memory', 'memory/file'])
+  })
+})
