@@ -91,9 +91,22 @@ export const recoveryFinishRequestSchema = z.strictObject({
   csr: base64Url(limits.csrBytes),
   signature: base64Url(64),
   proof: base64Url(64),
+  /** To become the machine instead of reading what it kept. */
+  takeover: z.strictObject({ pin: z.string().max(16).nullable() }).optional(),
 })
 
-export const recoveryFinishAnswerSchema = enrolAnswerSchema.extend({ readOnlyUntil: timeMs })
+/** `fingerprint`: of the certificate that is followed; its key signs. */
+export const renewRequestSchema = z.strictObject({
+  fingerprint: hex32,
+  requestId: hex16,
+  csr: base64Url(limits.csrBytes),
+  signature: base64Url(64),
+})
+
+/** `readOnlyUntil`: null after a takeover. */
+export const recoveryFinishAnswerSchema = enrolAnswerSchema.extend({
+  readOnlyUntil: timeMs.nullable(),
+})
 
 export const serviceAnswerSchema = z.object({
   vaultId: vaultIdSchema,
@@ -285,6 +298,7 @@ export const eventsAnswerSchema = z.object({
 
 export type EnrolRequest = z.output<typeof enrolRequestSchema>
 export type EnrolAnswer = z.output<typeof enrolAnswerSchema>
+export type RenewRequest = z.output<typeof renewRequestSchema>
 export type RecoveryStartRequest = z.output<typeof recoveryStartRequestSchema>
 export type RecoveryStartAnswer = z.output<typeof recoveryStartAnswerSchema>
 export type RecoveryFinishRequest = z.output<typeof recoveryFinishRequestSchema>

@@ -6,6 +6,7 @@ export const enrolRoutes = {
   enrol: '/v1/enrol',
   recoveryStart: '/v1/recovery/start',
   recoveryFinish: '/v1/recovery/finish',
+  renew: '/v1/renew',
 } as const
 
 const repository = (number: number): string => `/v1/repositories/${number}`

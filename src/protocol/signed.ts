@@ -63,6 +63,27 @@ export const recoveryMessage = (facts: RecoveryFacts): Uint8Array =>
 export const passphraseProofMessage = (facts: RecoveryFacts): Uint8Array =>
   recovery('backup/v1/passphrase-proof', facts)
 
+export interface RenewFacts {
+  /** SHA-256 of the old certificate's DER, hexadecimal. */
+  readonly fingerprint: string
+  /** 16 bytes. */
+  readonly requestId: Uint8Array
+  /** 32 bytes, RFC 8446 7.5. */
+  readonly exporter: Uint8Array
+  /** SHA-256 of the CSR (DER). */
+  readonly csrHash: Uint8Array
+}
+
+/** Signed by the key of the certificate that is followed. */
+export const renewMessage = (facts: RenewFacts): Uint8Array =>
+  concatBytes(
+    ascii('backup/v1/renew'),
+    ascii(facts.fingerprint),
+    facts.requestId,
+    facts.exporter,
+    facts.csrHash,
+  )
+
 /** What a security PIN is asked for. */
 export const guardedOperations = [
   'points-delete',
@@ -71,6 +92,7 @@ export const guardedOperations = [
   'slot-add',
   'slot-change',
   'config-add',
+  'takeover',
 ] as const
 export type GuardedOperation = (typeof guardedOperations)[number]
 

@@ -73,6 +73,8 @@ export async function register(vault: TestVault): Promise<void> {
     notAfter: startMs + 365 * 86_400_000,
     requestId,
     certificate: 'PEM',
+    renews: undefined,
+    takesOver: undefined,
   }))
 }
 

@@ -40,11 +40,13 @@ export interface RecoverWishes {
   readonly proxySettings?: ProxySettings | undefined
   readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
   readonly state: AgentState
+  /** To become the machine: its certificate is revoked. The PIN, once there is one. */
+  readonly takeover?: { readonly pin: string | undefined } | undefined
   readonly random: RandomBytes
   readonly signal?: AbortSignal | undefined
 }
 
-/** A registration that reads only. @throws BackupError `passphrase-wrong`, `too-many-tries`, `credential-*` */
+/** A registration that reads only, or, after a takeover, that of the machine itself. @throws BackupError `passphrase-wrong`, `too-many-tries`, `credential-*` */
 export async function recover(wishes: RecoverWishes): Promise<Registration> {
   const { credential } = wishes.credential
   const { state, signal, proxy } = wishes
@@ -89,7 +91,7 @@ interface Proven {
 /** Tries the passphrase on each slot that is offered; each try that fails is counted by the vault. */
 async function prove(http: Http, exporter: Uint8Array, wishes: RecoverWishes): Promise<Proven> {
   const machineId = recoveredMachine(wishes.credential)
-  const machineKey = newMachineKey()
+  const machineKey = await keyFor(wishes, machineId)
   const csr = await certificateRequest(machineKey)
   let failure: unknown
   for (let ordinal = 0, slots = 1; ordinal < slots; ordinal++) {
@@ -100,7 +102,8 @@ async function prove(http: Http, exporter: Uint8Array, wishes: RecoverWishes): P
     if (slot === undefined) break
     const salt = fromHex(slot.salt) ?? new Uint8Array(32)
     const keys = await deriveSlotKeys(wishes.passphrase, { ...slot, salt })
-    const proof = { exporter, start, slot, keys, csr, machineId, requestId }
+    const { takeover } = wishes
+    const proof = { exporter, start, slot, keys, csr, machineId, requestId, takeover }
     try {
       const answer = await finishRecovery(http, wishes.credential, proof)
       return { answer, machineKey, slot, keys }
@@ -110,6 +113,16 @@ async function prove(http: Http, exporter: Uint8Array, wishes: RecoverWishes): P
     }
   }
   throw failure
+}
+
+/** A PIN is given for one key: a takeover that is asked for again has the same. */
+async function keyFor({ state, takeover }: RecoverWishes, machineId: MachineId): Promise<string> {
+  if (takeover === undefined) return newMachineKey()
+  const waiting = await state.takeover.load()
+  if (waiting?.machineId === machineId) return waiting.privateKey
+  const privateKey = newMachineKey()
+  await state.takeover.save({ machineId, privateKey })
+  return privateKey
 }
 
 function recoveredMachine({ credential }: AgentCredential): MachineId {
@@ -146,12 +159,13 @@ interface Proof {
   readonly csr: Uint8Array
   readonly machineId: MachineId
   readonly requestId: Uint8Array
+  readonly takeover: RecoverWishes['takeover']
 }
 
 async function finishRecovery(
   http: Http,
   { credential, key }: AgentCredential,
-  { exporter, start, slot, keys, csr, machineId, requestId }: Proof,
+  { exporter, start, slot, keys, csr, machineId, requestId, takeover }: Proof,
 ): Promise<RecoveryFinishAnswer> {
   const { vaultId, serial } = credential
   const { repository, slot: number } = slot
@@ -167,6 +181,7 @@ async function finishRecovery(
     csr: toBase64Url(csr),
     signature: toBase64Url(signP256(key, '', recoveryMessage(facts))),
     proof: toBase64Url(signEd25519(keys.auth, passphraseProofMessage(facts))),
+    ...(takeover && { takeover: { pin: takeover.pin ?? null } }),
   }
   return http.json(
     { method: 'POST', path: enrolRoutes.recoveryFinish, body },
@@ -194,8 +209,7 @@ async function openAndSave(
     port: credential.port,
     authorities: [...(await learnAuthorities(connection, [credential.authority]))],
     certificate: answer.certificate,
-    access: 'read-only',
-    readOnlyUntil: answer.readOnlyUntil,
+    ...accessOf(answer),
     repository: number,
     repositoryId: toHex(repositoryId),
     config: repository.config.number,
@@ -206,8 +220,14 @@ async function openAndSave(
   await replaceFile(state.paths.slotCopy, bytes)
   await keyStore.store.save(masterKey)
   await state.registration.save(registration)
+  await state.takeover.remove()
   return registration
 }
+
+const accessOf = ({ readOnlyUntil }: RecoveryFinishAnswer) =>
+  readOnlyUntil === null
+    ? ({ access: 'full' } as const)
+    : ({ access: 'read-only', readOnlyUntil } as const)
 
 function ownSlot(slot: Slot, { identity }: VaultConnection): Slot {
   if (slot.vaultId === identity.vaultId && slot.machineId === identity.machineId) return slot

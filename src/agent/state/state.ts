@@ -116,10 +116,28 @@ const pendingSchema = z.strictObject({
 /** A registration that was begun: a repeated one asks for the same thing. */
 export type PendingRegistration = z.output<typeof pendingSchema>
 
+const takeoverSchema = z.strictObject({
+  machineId: machineIdSchema,
+  /** PKCS#8 PEM. */
+  privateKey: z.string(),
+})
+
+const renewalSchema = z.strictObject({
+  requestId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** PKCS#8 PEM. */
+  privateKey: z.string(),
+  /** PEM, once the vault has answered. */
+  certificate: z.string().optional(),
+})
+
 export interface AgentState {
   readonly directory: string
   readonly registration: StateFile<Registration>
   readonly pending: StateFile<PendingRegistration>
+  /** A takeover that waits for its PIN: the PIN is for this key. */
+  readonly takeover: StateFile<z.output<typeof takeoverSchema>>
+  /** A new certificate on its way. */
+  readonly renewal: StateFile<z.output<typeof renewalSchema>>
   /** A change of key slots that waits for its PIN, or for its answer. */
   readonly slotChange: StateFile<SlotChange>
   loadPolicy(): Promise<Policy>
@@ -156,6 +174,8 @@ export function openState(directory: string): AgentState {
   const policy = stateFile(at('policy.json'), policySchema)
   const registration = stateFile(at('registration.json'), registrationSchema)
   const pending = stateFile(at('registration.pending'), pendingSchema)
+  const takeover = stateFile(at('takeover.pending'), takeoverSchema)
+  const renewal = stateFile(at('renewal.pending'), renewalSchema)
   const slotChange = stateFile(at('slots.pending'), slotChangeSchema)
   const heads = stateFile(at('heads.json'), headsSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
@@ -175,6 +195,7 @@ export function openState(directory: string): AgentState {
     await registration.remove()
     await heads.remove()
     await slotChange.remove()
+    await renewal.remove()
     await served.remove()
     await rm(paths.journal, { force: true })
     await rm(paths.cache, { recursive: true, force: true })
@@ -183,6 +204,8 @@ export function openState(directory: string): AgentState {
     directory,
     registration,
     pending,
+    takeover,
+    renewal,
     slotChange,
     heads,
     served,
@@ -192,7 +215,7 @@ export function openState(directory: string): AgentState {
     forget,
     remove: async () => {
       await forget()
-      await Promise.all([pending.remove(), policy.remove()])
+      await Promise.all([takeover.remove(), pending.remove(), policy.remove()])
       const { machineKey, masterKey, slotCopy, configCopy } = paths
       for (const path of [machineKey, masterKey, slotCopy, configCopy]) {
         await rm(path, { force: true })

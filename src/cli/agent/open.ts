@@ -4,12 +4,7 @@ import type { Command } from 'commander'
 import { fromHex } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { readSecretFile } from '../../base/files.ts'
-import {
-  openState,
-  registrationOf,
-  type AgentState,
-  type Registration,
-} from '../../agent/state/state.ts'
+import { openState, type AgentState, type Registration } from '../../agent/state/state.ts'
 import { keyOf } from './key-store-of.ts'
 import { givenSourceName } from '../../agent/policy-file/source-name.ts'
 import { agentStateDirectory } from '../../config/agent-places.ts'
@@ -19,6 +14,7 @@ import { openRepository, type Repository } from '../../repository/repository.ts'
 import type { Throttle } from '../../agent/connection/throttle.ts'
 import type { CommandContext, Host } from './context.ts'
 import { openLine, type Line } from './line.ts'
+import { checkOwnPair, currentRegistration } from './own-certificate.ts'
 
 export const stateOf = ({ env, platform, getuid }: Host): AgentState =>
   openState(
@@ -41,8 +37,9 @@ export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'masterKey'>
 export async function withRepository<T>(
   context: CommandContext,
   work: (agent: OpenAgent) => Promise<T>,
+  options: { readonly renewFrom?: 'half-life' } = {},
 ): Promise<T> {
-  return withConnection(context, async (agent) => {
+  const open = async (agent: ConnectedAgent) => {
     const { registration, state, connection } = agent
     const masterKey = await keyOf(context, state, registration)
     const repository = await openRepository(
@@ -59,17 +56,18 @@ export async function withRepository<T>(
     } finally {
       masterKey.fill(0)
     }
-  })
+  }
+  return withConnection(context, open, options)
 }
 
 /** The same where no key is needed. */
 export async function withConnection<T>(
   context: CommandContext,
   work: (agent: ConnectedAgent) => Promise<T>,
-  options: { readonly retryForMs?: number } = {},
+  options: { readonly retryForMs?: number; readonly renewFrom?: 'half-life' } = {},
 ): Promise<T> {
   const state = stateOf(context.host)
-  const registration = await registrationOf(state)
+  const registration = await currentRegistration(context, state, options.renewFrom ?? 'end')
   const retryForMs = options.retryForMs ?? retryMs(context.host)
   const line = openLine(state)
   const { throttle } = line
@@ -95,6 +93,7 @@ export async function connect(
   const { address, port, authorities, serviceId, vaultId, machineId, certificate } = registration
   const proxy = await chooseProxy({ ...registration.proxy, env: host.env }, address)
   const key = Buffer.from(await readSecretFile(state.paths.machineKey, maxKeyBytes)).toString()
+  checkOwnPair(registration, key)
   return connectToVault({
     vault: { address, port, authorities, proxy },
     serviceId,

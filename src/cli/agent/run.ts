@@ -73,7 +73,7 @@ async function runNow(
   options: RunOptions,
   wanted: SourceName | undefined,
 ): Promise<void> {
-  await withRepository(context, async (agent) => {
+  const work = async (agent: OpenAgent) => {
     if (agent.registration.access !== 'full') throw readOnly()
     const sources = await sourcesToRunNow(agent.state, wanted)
     const lock = lockOf(agent)
@@ -85,7 +85,8 @@ async function runNow(
     } finally {
       lock.release()
     }
-  })
+  }
+  await withRepository(context, work, { renewFrom: 'half-life' })
 }
 
 /** Learns of a successor of the vault's authority in the year before it takes over. */

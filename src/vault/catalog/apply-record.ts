@@ -1,5 +1,6 @@
 /** What each record of the log changes in the catalog. Reading the same log always gives the same rows. */
 
+import { dayMs } from '../../base/clock.ts'
 import type { MachineId } from '../../model/ids.ts'
 import { usualSoftDeleteDays } from '../../policy/soft-delete.ts'
 import type { EntryOf } from '../records/entries.ts'
@@ -228,9 +229,31 @@ async function addCertificate(
   atMs: number,
 ): Promise<void> {
   const { fingerprint, machineId, access, notAfter, requestId, certificate } = entry
+  if (entry.takesOver === true) await revokeWriters(catalog, machineId, atMs)
+  if (entry.renews !== undefined) await endSoon(catalog, entry.renews, atMs)
   const said = { fingerprint, machineId, access, notAfter, requestId, certificate }
   await catalog
     .insertInto('certificates')
-    .values({ ...said, issuedAt: atMs, revokedAt: null })
+    .values({ ...said, renews: entry.renews ?? null, issuedAt: atMs, revokedAt: null })
     .execute()
 }
+
+const revokeWriters = (catalog: Catalog, machineId: MachineId, atMs: number): Promise<unknown> =>
+  catalog
+    .updateTable('certificates')
+    .set({ revokedAt: atMs })
+    .where('machineId', '=', machineId)
+    .where('access', '=', 'full')
+    .where('revokedAt', 'is', null)
+    .execute()
+
+/** Long enough for a run that goes on with it. */
+const followedForMs = 7 * dayMs
+
+const endSoon = (catalog: Catalog, fingerprint: string, atMs: number): Promise<unknown> =>
+  catalog
+    .updateTable('certificates')
+    .set({ notAfter: atMs + followedForMs })
+    .where('fingerprint', '=', fingerprint)
+    .where('notAfter', '>', atMs + followedForMs)
+    .execute()

@@ -29,6 +29,17 @@ export const findCertificateByRequest = (
     .where('requestId', '=', requestId)
     .executeTakeFirst()
 
+/** The one that was issued in its place. */
+export const findSuccessor = (
+  catalog: Catalog,
+  fingerprint: string,
+): Promise<Certificate | undefined> =>
+  catalog
+    .selectFrom('certificates')
+    .selectAll()
+    .where('renews', '=', fingerprint)
+    .executeTakeFirst()
+
 /** Newest first. */
 export const certificatesOf = (catalog: Catalog, machineId: MachineId): Promise<Certificate[]> =>
   catalog

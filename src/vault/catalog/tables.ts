@@ -45,6 +45,8 @@ export interface Tables {
     requestId: string
     /** PEM. */
     certificate: string
+    /** Fingerprint of the one before it. */
+    renews: string | null
     issuedAt: number
     revokedAt: number | null
   }
@@ -177,7 +179,7 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 5
+export const catalogVersion = 6
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
@@ -187,8 +189,8 @@ export const tableStatements: readonly string[] = [
      "serial" integer not null, "registeredAt" integer not null, "state" text not null, "isGivenUp" integer not null) without rowid`,
   `create unique index "machineNames" on "machines" ("vaultId", "name") where "state" = 'active'`,
   `create table "certificates" ("fingerprint" text primary key, "machineId" text not null, "access" text not null,
-     "notAfter" integer not null, "requestId" text not null, "certificate" text not null, "issuedAt" integer not null,
-     "revokedAt" integer) without rowid`,
+     "notAfter" integer not null, "requestId" text not null, "certificate" text not null, "renews" text,
+     "issuedAt" integer not null, "revokedAt" integer) without rowid`,
   `create index "certificatesOfMachine" on "certificates" ("machineId")`,
   `create table "credentials" ("vaultId" text not null, "serial" integer not null, "purpose" text not null, "machineId" text,
      "publicKey" blob not null, "issuedAt" integer not null, "expiresAt" integer not null, "revokedAt" integer,

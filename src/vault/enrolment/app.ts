@@ -5,6 +5,7 @@ import {
   enrolRequestSchema,
   recoveryFinishRequestSchema,
   recoveryStartRequestSchema,
+  renewRequestSchema,
 } from '../../protocol/messages.ts'
 import { enrolRoutes } from '../../protocol/routes.ts'
 import { exporterOf } from '../front/exporter.ts'
@@ -12,6 +13,7 @@ import { createHttpApp } from '../http/app.ts'
 import type { EnrolContext } from './context.ts'
 import { enrol } from './enrol.ts'
 import { finishRecovery, startRecovery } from './recovery.ts'
+import { renewCertificate } from './renew.ts'
 
 /** The largest legal message is far below. */
 const bodyBytes = 65_536
@@ -26,6 +28,9 @@ export function createEnrolApp(context: EnrolContext): FastifyInstance {
   )
   app.post(enrolRoutes.recoveryFinish, (request) =>
     finishRecovery(context, recoveryFinishRequestSchema.parse(request.body), exporterFrom(request)),
+  )
+  app.post(enrolRoutes.renew, (request) =>
+    renewCertificate(context, renewRequestSchema.parse(request.body), exporterFrom(request)),
   )
   return app
 }

@@ -16,6 +16,10 @@ export interface WantedCertificate {
   /** SPKI, DER. */
   readonly publicKey: Uint8Array
   readonly notAfterMs: number
+  /** Fingerprint of the one that it follows. */
+  readonly renews?: string
+  /** All others that can write are revoked with it. */
+  readonly takesOver?: true
 }
 
 /**
@@ -70,6 +74,8 @@ export async function certificateEntry(
     notAfter: wanted.notAfterMs,
     requestId: wanted.requestId,
     certificate: pem,
+    renews: wanted.renews,
+    takesOver: wanted.takesOver,
   }
 }
 

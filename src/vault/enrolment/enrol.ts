@@ -15,7 +15,7 @@ import type { EnrolContext } from './context.ts'
 import { readCsr } from './csr.ts'
 import { checkStillGood, presentedCredential } from './presented.ts'
 
-const certificateLifeMs = 365 * dayMs
+export const certificateLifeMs = 365 * dayMs
 
 /**
  * @param exporter 32 bytes of the connection that the request came over.

@@ -34,7 +34,8 @@ import {
 } from './certificates.ts'
 import type { EnrolContext } from './context.ts'
 import { readCsr } from './csr.ts'
-import { requestIdBytes } from './enrol.ts'
+import { requirePin } from '../pins/require-pin.ts'
+import { certificateLifeMs, requestIdBytes } from './enrol.ts'
 import { checkStillGood, presentedCredential } from './presented.ts'
 import { slotKeyOf, slotParametersOf } from './recovery-slots.ts'
 
@@ -69,11 +70,13 @@ export async function finishRecovery(
     recoveryMessage(factsOf(recoveredId(presented))),
   )
   const machine = await machineOf(context, credential)
+  const isTakeover = request.takeover !== undefined
   const wanted: WantedCertificate = {
-    access: 'read-only',
+    access: isTakeover ? 'full' : 'read-only',
     requestId: request.requestId,
     publicKey: csr.publicKey,
-    notAfterMs: context.clock.now() + readableMs,
+    notAfterMs: context.clock.now() + (isTakeover ? certificateLifeMs : readableMs),
+    ...(isTakeover && { takesOver: true }),
   }
   const certificate =
     (await issuedBefore(context, machine, wanted)) ??
@@ -83,7 +86,7 @@ export async function finishRecovery(
     machineId: machine.id,
     machineName: machine.name,
     certificate: certificate.certificate,
-    readOnlyUntil: certificate.notAfter,
+    readOnlyUntil: isTakeover ? null : certificate.notAfter,
   }
 }
 
@@ -101,6 +104,7 @@ async function provedCertificate(context: EnrolContext, finish: Finish): Promise
   if (!context.nonces.use(finish.request.nonce, finish.request)) throw notStarted()
   const key = await slotKeyOf(context, finish.machine, finish.request)
   const proved = key !== undefined && isProof(key, finish)
+  if (proved && finish.request.takeover !== undefined) await allowTakeover(context, finish)
   const written = await context.log.append(() => decide(context, finish, proved))
   if (written?.entry.kind === 'recovery-try') throw wrongPassphrase()
   const issued = await issuedBefore(context, finish.machine, finish.wanted)
@@ -119,8 +123,23 @@ async function decide(
   if (!proved)
     return { kind: 'recovery-try', machineId: machine.id, at: context.clock.now(), ok: false }
   const before = await issuedBefore(context, machine, wanted)
-  return before === undefined ? await certificateEntry(context, machine, wanted) : undefined
+  if (before !== undefined) return undefined
+  return certificateEntry(context, machine, wanted)
 }
+
+/** The old machine dies with it: the operator has a say, for the very key that takes its place. */
+async function allowTakeover(context: EnrolContext, finish: Finish): Promise<void> {
+  const { machine, wanted, request } = finish
+  if (machine.state !== 'active') throw notActive(machine)
+  const space = { vaultId: machine.vaultId, machineId: machine.id }
+  const guarded = { space, operation: 'takeover', body: wanted.publicKey } as const
+  await requirePin(context, guarded, request.takeover?.pin ?? undefined)
+}
+
+const notActive = ({ name, state }: Machine): BackupError =>
+  new BackupError('usage', `The machine ${name} is ${state}: nobody can take its place.`, {
+    hint: 'Recover what it kept without --takeover, and register this machine.',
+  })
 
 async function checkTries(context: EnrolContext, machineId: MachineId): Promise<void> {
   const since = context.clock.now() - hourMs

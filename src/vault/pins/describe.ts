@@ -1,6 +1,7 @@
 /** What a request would do, in words for the operator who is asked to allow it: read from the request itself. */
 
-import { bufferOf, fromBase64Url } from '../../base/bytes.ts'
+import { bufferOf, fromBase64Url, toHex } from '../../base/bytes.ts'
+import { sha256 } from '../../base/hash.ts'
 import { decodeSlot } from '../../model/slot.ts'
 import {
   pointsRequestSchema,
@@ -61,6 +62,8 @@ function contentOf(catalog: Catalog, request: PinRequest): Content | Promise<Con
       return slotOf(request)
     case 'slot-change':
       return slotChangeOf(request)
+    case 'takeover':
+      return takeoverOf(request)
     case 'config-add':
       return { allows: 'change the configuration of its repository', details: [] }
   }
@@ -114,3 +117,8 @@ function slotWords(isAdding: boolean, isRemoving: boolean): string {
   if (isRemoving) return 'change a passphrase: a new one opens all that this machine has kept'
   return 'add a key slot: from then on another passphrase opens all that this machine has kept'
 }
+
+const takeoverOf = ({ body }: PinRequest): Content => ({
+  allows: 'let another machine take its place: the old one is refused from then on',
+  details: [`new key: ${toHex(sha256(body)).slice(0, 16)}`],
+})

@@ -74,6 +74,10 @@ export const entryShapes = {
     requestId: [4, textField],
     /** PEM. */
     certificate: [5, textField],
+    /** The fingerprint of the one that it follows: that one is good for a week more. */
+    renews: [6, optional(textField)],
+    /** Of a takeover: all other certificates that can write are revoked with this record. */
+    takesOver: [7, optional(booleanField)],
   },
   'certificate-revoked': { fingerprint: [0, textField] },
   'recovery-try': { machineId: [0, machineIdField], at: [1, uintField], ok: [2, booleanField] },

@@ -28,7 +28,10 @@ KINDS = {
     "machine-registered": ({0: ID, 1: ID, 2: WORD, 3: WORD, 4: unsigned()}, {}),
     "machine-retired": ({0: ID}, {}),
     "machine-deleted": ({0: ID}, {}),
-    "certificate-issued": ({0: WORD, 1: ID, 2: ACCESS, 3: unsigned(), 4: WORD, 5: WORD}, {}),
+    "certificate-issued": (
+        {0: WORD, 1: ID, 2: ACCESS, 3: unsigned(), 4: WORD, 5: WORD},
+        {6: WORD, 7: one_of(0, 1)},
+    ),
     "certificate-revoked": ({0: WORD}, {}),
     "recovery-try": ({0: ID, 1: unsigned(), 2: one_of(0, 1)}, {}),
     "authority-successor": ({0: WORD}, {}),

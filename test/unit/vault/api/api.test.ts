@@ -124,6 +124,8 @@ describe('who is let in', () => {
       notAfter: startMs + dayMs,
       requestId: '55'.repeat(16),
       certificate: 'PEM',
+      renews: undefined,
+      takesOver: undefined,
       ...more,
     }))
 
@@ -224,6 +226,8 @@ describe('who is let in', () => {
       notAfter: startMs + dayMs,
       requestId: '77'.repeat(16),
       certificate: 'PEM',
+      renews: undefined,
+      takesOver: undefined,
     }))
     presented.fingerprint = 'dd'.repeat(32)
     const own = await send('GET', `${objects}/${'0'.repeat(64)}`)

@@ -1,0 +1,43 @@
+/** What a machine backs up, from its newest points: for the one that takes its place. */
+
+import type { SourceName } from '../../model/ids.ts'
+import { toDisplay } from '../../model/path-text.ts'
+import { isPlaceFailure } from '../../repository/place-failure.ts'
+import { listPoints, readManifest, type PointFacts } from '../../repository/point-reader.ts'
+import type { Repository } from '../../repository/repository.ts'
+import type { AgentState, Policy } from '../state/state.ts'
+
+/** Sources that have a policy here keep it. Returns those that were given one; a point that can not be read gives none. */
+export async function takeOverPolicy(
+  repository: Repository,
+  state: AgentState,
+  authorities: readonly string[],
+): Promise<readonly SourceName[]> {
+  const points = await listPoints(repository.connection, { authorities })
+  const newest = new Map(points.map((point) => [point.source, point]))
+  const policy: Record<string, Policy[string]> = { ...(await state.loadPolicy()) }
+  const taken: SourceName[] = []
+  for (const [source, point] of newest) {
+    if (policy[source] !== undefined) continue
+    const selected = await selectionOf(repository, point)
+    if (selected === undefined) continue
+    policy[source] = selected
+    taken.push(source)
+  }
+  await state.savePolicy(policy)
+  return taken
+}
+
+async function selectionOf(
+  repository: Repository,
+  point: PointFacts,
+): Promise<Policy[string] | undefined> {
+  try {
+    const { selection } = await readManifest(repository, point)
+    const include = selection.include.map((bytes) => ({ bytes, shown: toDisplay(bytes) }))
+    return { include, exclude: selection.exclude }
+  } catch (error) {
+    if (isPlaceFailure(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,70 @@
+/** The machine's own certificate, looked at before the vault is dialled: renewed in time, told when it is of no use. */
+
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { systemRandom } from '../../base/bytes.ts'
+import { systemClock } from '../../base/clock.ts'
+import { BackupError } from '../../base/errors.ts'
+import { chooseProxy } from '../../agent/connection/proxy.ts'
+import { certificateAge, renewCertificate, settleRenewal } from '../../agent/register/renew.ts'
+import { registrationOf, type AgentState, type Registration } from '../../agent/state/state.ts'
+import type { CommandContext } from './context.ts'
+
+/**
+ * The registration with a certificate that is good. `from`: when it is renewed, at half its life (runs) or at its end.
+ * @throws BackupError `certificate-expired`, `certificate-refused`
+ */
+export async function currentRegistration(
+  context: CommandContext,
+  state: AgentState,
+  from: 'half-life' | 'end',
+): Promise<Registration> {
+  const registration = await settleRenewal(state, await registrationOf(state))
+  const age = certificateAge(registration, systemClock.now())
+  if (registration.access === 'read-only') {
+    if (age === 'end') throw recoveryOver(registration)
+    return registration
+  }
+  if (age === 'fresh' || (age === 'half-life' && from === 'end')) return registration
+  try {
+    return await renew(context, state, registration)
+  } catch (error) {
+    if (age === 'end' || !(error instanceof BackupError)) throw error
+    context.signal.throwIfAborted()
+    context.output.warn(`Warning: the certificate could not be renewed yet: ${error.message}`)
+    return registration
+  }
+}
+
+async function renew(
+  { host, signal }: CommandContext,
+  state: AgentState,
+  registration: Registration,
+): Promise<Registration> {
+  const { address, port, authorities } = registration
+  const proxy = await chooseProxy({ ...registration.proxy, env: host.env }, address)
+  const vault = { address, port, authorities, proxy }
+  return renewCertificate(registration, {
+    ...{ state, vault, signal },
+    random: systemRandom,
+  })
+}
+
+/** What is wrong here would look like a broken line from there. @throws BackupError `certificate-refused` */
+export function checkOwnPair({ certificate, authorities }: Registration, key: string): void {
+  const own = new X509Certificate(certificate)
+  const isOfVault = authorities.some((pem) => own.verify(new X509Certificate(pem).publicKey))
+  if (isOfVault && own.checkPrivateKey(createPrivateKey(key))) return
+  const why = isOfVault ? 'its key is another one' : "the vault's authority did not sign it"
+  throw new BackupError(
+    'certificate-refused',
+    `The certificate of this machine is of no use: ${why}.`,
+    {
+      hint: 'The state directory was mixed with another one. Take it back from a copy, or: backup recover --takeover',
+    },
+  )
+}
+
+const recoveryOver = ({ machineName }: Registration): BackupError =>
+  new BackupError('certificate-expired', `The time to read the points of ${machineName} is over.`, {
+    hint: 'Recover again with a new recovery credential.',
+  })
