@@ -247,6 +247,25 @@ describe('what the vault keeps', { timeout: 180_000 }, () => {
     const out = join(what.vault.scratch, 'out')
     const restored = await machine.backup('restore', '--point', at(points, 2), '--to', out)
     expect(restored).toMatchObject({ code: 0 })
+
+    const file = join(what.vault.scratch, 'policy.yaml')
+    const apply = async (daily: number) => {
+      const folder = join(what.vault.scratch, 'data')
+      writeFileSync(file, `include: [${folder}]\nretention: {daily: ${daily}}\n`)
+      expect(await machine.backup('policy', 'apply', file)).toMatchObject({ code: 0 })
+      return await machine.backup('run')
+    }
+    expect(await apply(50)).toMatchObject({ code: 0 })
+    expect((await retention('show')).event('retention')).toMatchObject({
+      policy: { keep: { daily: 50 } },
+    })
+    const shorter = await apply(9)
+    expect(shorter).toMatchObject({ code: 0 })
+    expect(shorter.event('warning')?.['message']).toContain('stays as the vault has it')
+    expect((await retention('show')).event('retention')).toMatchObject({
+      policy: { keep: { daily: 50 } },
+      pending: null,
+    })
   })
 
   it('goes with a machine that gives it up, and stays if the operator wants it to', async () => {

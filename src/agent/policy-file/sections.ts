@@ -2,6 +2,7 @@
 
 import { excludeSection } from './exclude.ts'
 import { includeSection } from './include.ts'
+import { retentionSection } from './retention.ts'
 import { scheduleSection } from './schedule.ts'
 import type { PolicySection } from './section.ts'
 import { selectionSection } from './selection.ts'
@@ -13,4 +14,5 @@ export const policySections: readonly PolicySection[] = [
   selectionSection,
   scheduleSection,
   throttleSection,
+  retentionSection,
 ]

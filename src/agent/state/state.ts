@@ -8,11 +8,13 @@ import { BackupError } from '../../base/errors.ts'
 import {
   machineIdSchema,
   recordHashSchema,
+  retentionPolicySchema,
   slotChangeSchema,
   sourceNameSchema,
   vaultIdSchema,
   type SlotChange,
 } from '../../protocol/messages.ts'
+import type { RetentionPolicy } from '../../policy/retention.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
@@ -76,6 +78,7 @@ const policySchema = z.strictObject({
       throttle: throttleSchema.optional(),
       selection: selectionSchema.optional(),
       activity: z.enum(activities).optional(),
+      retention: retentionPolicySchema.optional(),
     }),
   ),
 })
@@ -92,6 +95,8 @@ export interface SourcePolicy {
   readonly selection?: SelectionSettings | undefined
   /** Undefined: it is backed up. */
   readonly activity?: Activity | undefined
+  /** Wanted here; what counts is at the vault. Undefined: as the vault has it. */
+  readonly retention?: RetentionPolicy | undefined
 }
 export interface IncludedPath {
   readonly bytes: Uint8Array

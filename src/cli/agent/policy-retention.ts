@@ -1,12 +1,15 @@
 /** `backup policy retention show|set|cancel`: how long the vault keeps the points of a source. */
 
 import type { Command } from 'commander'
-import { parseSourceName } from '../../model/ids.ts'
-import { retentionTags, type RetentionTag } from '../../model/point-record.ts'
+import { parseMonth } from '../../agent/policy-file/retention.ts'
+import { changeSource } from '../../agent/state/change-policy.ts'
+import type { AgentState } from '../../agent/state/state.ts'
+import { parseSourceName, type SourceName } from '../../model/ids.ts'
+import type { RetentionTag } from '../../model/point-record.ts'
 import type { DayOfMonth, RetentionPolicy } from '../../policy/retention.ts'
 import { parseDayOfMonth, parseKept, retentionLines } from '../../policy/retention-words.ts'
 import { parseTimeOfDay, parseWeekdays } from '../../policy/schedule-words.ts'
-import type { RetentionAnswer } from '../../protocol/messages.ts'
+import { retentionRequestSchema, type RetentionAnswer } from '../../protocol/messages.ts'
 import { localTimeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, usualSource, withConnection } from './open.ts'
@@ -16,7 +19,7 @@ interface SetOptions extends Partial<Record<RetentionTag, number | null>> {
   readonly from?: number
   readonly weekDays?: number[]
   readonly monthDay?: DayOfMonth
-  readonly yearMonth?: string
+  readonly yearMonth?: number
   readonly yearDay?: DayOfMonth
   readonly timeZone?: string
   readonly pin?: string
@@ -48,7 +51,7 @@ export function addPolicyRetention(policy: Command, context: CommandContext): vo
     .option('--from <time>', 'from which time on a point is that of the day', parseTimeOfDay)
     .option('--week-days <days>', 'whose points are weekly ones, as in mon,thu', parseWeekdays)
     .option('--month-day <day>', '1 to 31, last, or as in first-mon, last-fri', parseDayOfMonth)
-    .option('--year-month <month>', '1 to 12')
+    .option('--year-month <month>', '1 to 12', parseMonth)
     .option('--year-day <day>', 'as --month-day', parseDayOfMonth)
     .option('--time-zone <zone>', 'in which days begin, as in Europe/Berlin')
     .option('--pin <pin>', "the PIN that the vault's operator gave for this change")
@@ -57,41 +60,57 @@ export function addPolicyRetention(policy: Command, context: CommandContext): vo
     .command('cancel')
     .description('let the change that waits not happen')
     .action((_options: unknown, command: Command) =>
-      withConnection(context, async ({ connection }) =>
-        say(context, await connection.cancelRetention(sourceIn(command))),
-      ),
+      withConnection(context, async ({ connection, state }) => {
+        const answer = await connection.cancelRetention(sourceIn(command))
+        await keepHere(state, sourceIn(command), answer.policy)
+        say(context, answer)
+      }),
     )
 }
 
 const sourceIn = (command: Command) => sourceOption(command) ?? parseSourceName(usualSource)
 
 async function set(context: CommandContext, options: SetOptions, command: Command): Promise<void> {
-  await withConnection(context, async ({ connection }) => {
+  await withConnection(context, async ({ connection, state }) => {
     const source = sourceIn(command)
-    const { policy: old } = await connection.retention(source)
-    const policy = { ...wanted(old, options) }
+    const here = (await state.loadPolicy())[source]?.retention
+    const { policy: there } = await connection.retention(source)
+    const { policy } = retentionRequestSchema.parse({
+      ...{ source, policy: wanted(here ?? there, options) },
+    })
     const given = { pin: options.pin, nothingYet: 'Nothing is shorter yet' }
     const answer = await withPin(context, given, (pin) =>
       connection.setRetention({ source, policy }, pin),
     )
+    await keepHere(state, source, policy)
     say(context, answer)
   })
 }
 
-type Sent = RetentionAnswer['policy']
+/** A source that is included here is told by each run; what was taken last is what it tells. */
+async function keepHere(
+  state: AgentState,
+  source: SourceName,
+  retention: RetentionPolicy,
+): Promise<void> {
+  if ((await state.loadPolicy())[source] === undefined) return
+  await changeSource(state, source, (old) => ({ ...old, retention }))
+}
 
-function wanted(old: Sent, options: SetOptions): Sent {
-  const keep = retentionTags.map((tag) => [
-    tag,
-    options[tag] === undefined ? old.keep[tag] : options[tag],
-  ])
+function wanted(old: RetentionPolicy, options: SetOptions): RetentionPolicy {
+  const kept = (tag: RetentionTag) => (options[tag] === undefined ? old.keep[tag] : options[tag])
   return {
-    keep: Object.fromEntries(keep) as Sent['keep'],
+    keep: {
+      daily: kept('daily'),
+      weekly: kept('weekly'),
+      monthly: kept('monthly'),
+      yearly: kept('yearly'),
+    },
     minuteOfDay: options.from ?? old.minuteOfDay,
     daysOfWeek: options.weekDays ?? old.daysOfWeek,
     monthly: options.monthDay ?? old.monthly,
     yearly: {
-      month: options.yearMonth === undefined ? old.yearly.month : Number(options.yearMonth),
+      month: options.yearMonth ?? old.yearly.month,
       day: options.yearDay ?? old.yearly.day,
     },
     timeZone: options.timeZone ?? old.timeZone,

@@ -30,6 +30,7 @@ import type { CommandContext } from './context.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { runIfDue } from './run-if-due.ts'
+import { sendRetention } from './send-retention.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
 interface RunOptions {
@@ -133,6 +134,8 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
       : tellVault(agent, runId, { ...emptyReport(job.source, startedMs), ...facts })
   context.output.note(`Backing up source ${job.source} …`)
   try {
+    const { retention } = job.policy
+    if (!job.options.dryRun) await sendRetention(context, agent, { source: job.source, retention })
     const result = await runBackup(
       await backupRun(context, agent, { ...job, startedMs, progress: progress.update }),
     )
