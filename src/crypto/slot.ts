@@ -68,6 +68,7 @@ export async function createSlot(
     secrets.masterKey,
   )
   const commitment = hmacSha256(keys.commit, encodeSlotBody(head, sealedMasterKey))
+  wipeSlotKeys(keys)
   return encodeSlot({ ...head, sealedMasterKey, commitment })
 }
 
@@ -78,7 +79,16 @@ export async function openSlot(slot: Slot, passphrase: string): Promise<Uint8Arr
     salt: slot.salt,
     allowWeak: true,
   })
-  return openSlotWith(slot, keys)
+  try {
+    return openSlotWith(slot, keys)
+  } finally {
+    wipeSlotKeys(keys)
+  }
+}
+
+/** After use. */
+export function wipeSlotKeys({ kek, commit, auth }: SlotKeys): void {
+  for (const key of [kek, commit, auth]) key.fill(0)
 }
 
 /** The commitment comes first: a slot belongs to one passphrase. */

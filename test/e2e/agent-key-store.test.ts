@@ -1,6 +1,15 @@
 /** Where the key of a machine lies, by the built commands. The keyring of a desktop is in test/system. */
 
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { armor, Decrypter, generateIdentity, identityToRecipient } from 'age-encryption'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startAgentVault } from '../support/agent-vault.ts'
@@ -105,6 +114,37 @@ describe('a key in a file', () => {
     const words = ['move', 'file', '--passphrase-file', machine.passphraseFile]
     expect(await machine.backup('key-store', ...words)).toMatchObject({ code: 0 })
     expect(keyIn(machine)).toBe(key)
+  })
+
+  it('goes to a safe, for one recipient alone, and comes back from there', async () => {
+    const vault = await startAgentVault()
+    const machine = await registeredMachine(vault)
+    const key = keyIn(machine)
+    const identity = await generateIdentity()
+    const out = join(vault.scratch, 'escrow.age')
+    const words = ['escrow', '--out', out, '--recipient']
+    const recipient = await identityToRecipient(identity)
+    expect(await machine.backup('key-store', ...words, recipient)).toMatchObject({ code: 0 })
+    expect(exitOf(await machine.backup('key-store', ...words, 'age1nobody'))).toMatchObject({
+      code: 2,
+    })
+    const sealed = readFileSync(out, 'utf8')
+    expect(sealed).not.toContain(key)
+    const decrypter = new Decrypter()
+    decrypter.addIdentity(identity)
+    const text = await decrypter.decrypt(armor.decode(sealed), 'text')
+    expect(text).toContain(`key: ${key}`)
+
+    rmSync(join(machine.state, 'master.key'))
+    const back = join(vault.scratch, 'decrypted')
+    const move = ['key-store', 'move', 'file', '--escrow-file', back]
+    writeFileSync(back, text.replace(key, 'ab'.repeat(32)), { mode: 0o600 })
+    expect(exitOf(await machine.backup(...move))).toMatchObject({ code: 2, error: 'usage' })
+    expect(existsSync(join(machine.state, 'master.key'))).toBe(false)
+    writeFileSync(back, text)
+    expect(await machine.backup(...move)).toMatchObject({ code: 0 })
+    expect(keyIn(machine)).toBe(key)
+    expect(await machine.backup('verify')).toMatchObject({ code: 0 })
   })
 
   it('stays where it is when the store that is wanted does not work', async () => {

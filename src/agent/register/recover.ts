@@ -5,7 +5,7 @@ import { BackupError } from '../../base/errors.ts'
 import { makeDirectoryDurable, replaceFile } from '../../base/files.ts'
 import { sha256 } from '../../base/hash.ts'
 import { signEd25519, signP256 } from '../../crypto/primitives/signature.ts'
-import { deriveSlotKeys, openSlotWith, type SlotKeys } from '../../crypto/slot.ts'
+import { deriveSlotKeys, openSlotWith, wipeSlotKeys, type SlotKeys } from '../../crypto/slot.ts'
 import type { MachineId } from '../../model/ids.ts'
 import { decodeSlot, type Slot } from '../../model/slot.ts'
 import {
@@ -218,7 +218,11 @@ async function openAndSave(
   }
   await replaceFile(state.paths.machineKey, utf8(machineKey))
   await replaceFile(state.paths.slotCopy, bytes)
+  const config = await connection.config(number, repository.config.number)
+  await replaceFile(state.paths.configCopy, config)
   await keyStore.store.save(masterKey)
+  masterKey.fill(0)
+  wipeSlotKeys(keys)
   await state.registration.save(registration)
   await state.takeover.remove()
   return registration

@@ -65,6 +65,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
     const made = await makeRepository(connection, wishes)
     const registration = registrationFor(wishes, enrolled, made.repositoryId)
     await save(state, wishes.keyStore.store, { enrolled, made, registration })
+    made.masterKey.fill(0)
     return registration
   } finally {
     await connection.close()

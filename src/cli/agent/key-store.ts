@@ -3,7 +3,8 @@
 import { Argument, type Command } from 'commander'
 import { resolve } from 'node:path'
 import { BackupError } from '../../base/errors.ts'
-import { readBounded } from '../../base/files.ts'
+import { readBounded, readSecretFile } from '../../base/files.ts'
+import { keyOfEscrow } from '../../agent/keys/escrow.ts'
 import { fileKeyStore } from '../../agent/keys/file-store.ts'
 import { keyFactsOf } from '../../agent/keys/key-facts.ts'
 import { keyStoreKinds, type KeyStoreKind } from '../../agent/keys/key-store.ts'
@@ -13,11 +14,13 @@ import { registrationOf, type AgentState, type Registration } from '../../agent/
 import { openSlot } from '../../crypto/slot.ts'
 import { decodeSlot, maxSlotBytes } from '../../model/slot.ts'
 import type { CommandContext } from './context.ts'
+import { addEscrow } from './key-store-escrow.ts'
 import { forgetKey, keyOf, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
 import { stateOf } from './open.ts'
 
 interface MoveOptions extends KeyStoreOptions {
   readonly passphraseFile?: string
+  readonly escrowFile?: string
 }
 
 export function addKeyStore(program: Command, context: CommandContext): void {
@@ -33,8 +36,10 @@ export function addKeyStore(program: Command, context: CommandContext): void {
     .description('put the key into another store, and remove it from the one that it is in')
     .addArgument(new Argument('<where>', 'the store to use from now on').choices(keyStoreKinds))
     .option('--passphrase-file <file>', 'take the key from the key slot, with the passphrase there')
+    .option('--escrow-file <file>', 'take the key from an escrow that was decrypted with age -d')
     .option('--unlock-file <file>', 'with none: each command reads the passphrase there')
     .action((where: KeyStoreKind, options: MoveOptions) => move(context, where, options))
+  addEscrow(keyStore, context)
 }
 
 async function show(context: CommandContext): Promise<void> {
@@ -75,6 +80,9 @@ async function move(
   context.output.line(`The key is now in ${facts.place} (${facts.store}): ${facts.meaning}.`)
 }
 
+const maxEscrowBytes = 4096
+const maxConfigBytes = 32 * 1024 * 1024
+
 interface Move {
   readonly before: Registration
   readonly options: MoveOptions
@@ -83,8 +91,13 @@ interface Move {
 async function keyToMove(
   context: CommandContext,
   state: AgentState,
-  { before, options: { passphraseFile } }: Move,
+  { before, options: { passphraseFile, escrowFile } }: Move,
 ): Promise<Uint8Array> {
+  if (escrowFile !== undefined) {
+    const text = await readSecretFile(resolve(context.host.cwd(), escrowFile), maxEscrowBytes)
+    const config = await readBounded(state.paths.configCopy, maxConfigBytes)
+    return keyOfEscrow(Buffer.from(text).toString(), before, config)
+  }
   if (passphraseFile === undefined) return keyOf(context, state, before)
   const passphrase = await readPassphraseFile(resolve(context.host.cwd(), passphraseFile))
   const slot = decodeSlot(await readBounded(state.paths.slotCopy, maxSlotBytes))

@@ -1,0 +1,47 @@
+/** `backup key-store escrow`: the master key, for somebody who can be trusted with all of it. */
+
+import type { Command } from 'commander'
+import { resolve } from 'node:path'
+import { utf8 } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import { createFile } from '../../base/files.ts'
+import { sealEscrow } from '../../agent/keys/escrow.ts'
+import { registrationOf } from '../../agent/state/state.ts'
+import type { CommandContext } from './context.ts'
+import { keyOf } from './key-store-of.ts'
+import { stateOf } from './open.ts'
+
+interface EscrowOptions {
+  readonly recipient: string
+  readonly out: string
+}
+
+export function addEscrow(parent: Command, context: CommandContext): void {
+  parent
+    .command('escrow')
+    .description(
+      'write the key for a safe, encrypted to a recipient of age: who decrypts it can read all',
+    )
+    .requiredOption('--recipient <recipient>', 'as age-keygen shows it: age1…')
+    .requiredOption('--out <file>', 'the new file')
+    .action((options: EscrowOptions) => escrow(context, options))
+}
+
+async function escrow(context: CommandContext, { recipient, out }: EscrowOptions): Promise<void> {
+  const state = stateOf(context.host)
+  const registration = await registrationOf(state)
+  const key = await keyOf(context, state, registration)
+  try {
+    const sealed = await sealEscrow(key, registration, recipient)
+    if (!(await createFile(resolve(context.host.cwd(), out), utf8(sealed), 0o600))) {
+      throw new BackupError('already-exists', `${out} exists already.`, {
+        hint: 'Choose another name.',
+      })
+    }
+  } finally {
+    key.fill(0)
+  }
+  context.output.event({ event: 'escrow-written', file: out, recipient })
+  context.output.line(`The key is in ${out}, for ${recipient} alone.`)
+  context.output.note('Back from there: age -d, then backup key-store move file --escrow-file FILE')
+}
