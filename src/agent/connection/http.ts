@@ -29,11 +29,15 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>
   /** Of the answer; larger ones are refused. */
   readonly maxBytes?: number
+  /** The throttle has been asked for the answer's bytes. */
+  readonly isPaid?: boolean
 }
 
 export interface Answer {
   readonly status: number
   readonly bytes: Uint8Array
+  /** The header, where there is one. */
+  readonly contentRange?: string | undefined
 }
 
 export interface Http {
@@ -71,8 +75,9 @@ async function sendOnce(options: HttpOptions, request: Request): Promise<Answer>
       body: bodyOf(request, options) ?? null,
       signal: signal ?? null,
     })
-    const bytes = await readBody(answer.body, request.maxBytes ?? limits.answerBytes, options)
-    if (answer.statusCode < 400) return { status: answer.statusCode, bytes }
+    const bytes = await readBody(answer.body, request, options)
+    const contentRange = answer.headers['content-range']?.toString()
+    if (answer.statusCode < 400) return { status: answer.statusCode, bytes, contentRange }
     throw errorOf(answer.statusCode, bytes)
   } catch (error) {
     signal?.throwIfAborted()
@@ -87,17 +92,16 @@ function headersOf({ body, headers }: Request): Record<string, string> {
   return { 'content-type': 'application/octet-stream', ...length, ...headers }
 }
 
-/** In parts where there is a limit; whole otherwise. */
+/** In parts where there may be a limit, now or while it is sent; whole otherwise. */
 function bodyOf({ body }: Request, { throttle, signal }: HttpOptions) {
   if (body === undefined) return undefined
   if (!(body instanceof Uint8Array)) return JSON.stringify(body)
-  const isLimited = throttle !== undefined && throttle.rate('upload') !== null
-  return isLimited ? Readable.from(throttledBody(body, throttle, signal)) : body
+  return throttle === undefined ? body : Readable.from(throttledBody(body, throttle, signal))
 }
 
 async function readBody(
   body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
+  { maxBytes = limits.answerBytes, isPaid = false }: Request,
   { throttle, signal }: HttpOptions,
 ): Promise<Uint8Array> {
   const parts: Buffer[] = []
@@ -109,7 +113,7 @@ async function readBody(
       throw new BackupError('malformed', `The vault's answer has more than ${maxBytes} bytes.`)
     }
     parts.push(part)
-    await throttle?.take('download', part.length, signal)
+    if (!isPaid) await throttle?.take('download', part.length, signal)
   }
   const [only] = parts
   return only !== undefined && parts.length === 1 ? only : Buffer.concat(parts)

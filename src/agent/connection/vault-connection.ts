@@ -25,6 +25,7 @@ import type { StoredPointBytes, VaultConnection } from '../../repository/connect
 import type { ClientIdentity, VaultAddress } from './dial.ts'
 import type { Http } from './http.ts'
 import { openHttp } from './open-http.ts'
+import { readPaced, type Reading } from './paced-read.ts'
 import type { Throttle } from './throttle.ts'
 
 export interface ConnectOptions {
@@ -51,13 +52,18 @@ export async function connectToVault(options: ConnectOptions): Promise<VaultConn
     retryForMs: options.retryForMs ?? usualRetryMs,
     throttle: options.throttle,
   })
-  return { identity: { vaultId, machineId }, ...calls(http) }
+  return {
+    identity: { vaultId, machineId },
+    ...calls(http, { throttle: options.throttle, signal }),
+  }
 }
 
-function calls(http: Http): Omit<VaultConnection, 'identity'> {
+type Pace = Pick<Reading, 'throttle' | 'signal'>
+
+function calls(http: Http, pace: Pace): Omit<VaultConnection, 'identity'> {
   return {
     ...recordCalls(http),
-    ...objectCalls(http),
+    ...objectCalls(http, pace),
     ...pointCalls(http),
     ...retentionCalls(http),
     close: () => http.close(),
@@ -98,6 +104,7 @@ function recordCalls(http: Http) {
 
 function objectCalls(
   http: Http,
+  pace: Pace,
 ): Pick<VaultConnection, 'putObject' | 'object' | 'objectRange' | 'objects' | 'missing'> {
   return {
     putObject: async (repository, { kind, id, bytes }) => {
@@ -105,15 +112,10 @@ function objectCalls(
       const { status } = await http.send({ method: 'PUT', path, body: bytes })
       return status === 201 ? 'stored' : 'present'
     },
-    object: (repository, id) => wholeObject(http, repository, id),
-    objectRange: async (repository, id, { start, end }) => {
-      const { bytes } = await http.send({
-        method: 'GET',
-        path: apiRoutes.object(repository, id),
-        headers: { range: `bytes=${start}-${end - 1}` },
-        maxBytes: limits.objectBytes,
-      })
-      return bytes.subarray(0, end - start)
+    object: (repository, id) => wholeObject(http, pace, { repository, id }),
+    objectRange: (repository, id, range) => {
+      const path = apiRoutes.object(repository, id)
+      return readPaced(http, { ...pace, path, range, maxBytes: limits.objectBytes })
     },
     objects: async function* (repository, kind): AsyncGenerator<ObjectListing> {
       let after: ObjectId | null = null
@@ -142,10 +144,16 @@ function objectCalls(
 }
 
 /** A line or a disk may fail once: a second reading decides. */
-async function wholeObject(http: Http, repository: number, id: ObjectId): Promise<Uint8Array> {
+async function wholeObject(
+  http: Http,
+  pace: Pace,
+  { repository, id }: { readonly repository: number; readonly id: ObjectId },
+): Promise<Uint8Array> {
   for (let attempt = 1; ; attempt++) {
     const path = apiRoutes.object(repository, id)
-    const { bytes } = await http.send({ method: 'GET', path, maxBytes: limits.objectBytes })
+    // Asked for as a whole, the vault answers from its second copy.
+    const throttle = attempt === 1 ? pace.throttle : undefined
+    const bytes = await readPaced(http, { ...pace, throttle, path, maxBytes: limits.objectBytes })
     if (toHex(sha256(bytes)) === id) return bytes
     if (attempt === 2) {
       throw new BackupError('damaged', `The object ${id} is damaged.`, { facts: { id } })

@@ -13,7 +13,7 @@ import type { VaultConnection } from '../../repository/connection.ts'
 import { openRepository, type Repository } from '../../repository/repository.ts'
 import type { Throttle } from '../../agent/connection/throttle.ts'
 import type { CommandContext, Host } from './context.ts'
-import { openLine, type Line } from './line.ts'
+import { openLine, type Line, type LineLimits } from './line.ts'
 import { checkOwnPair, currentRegistration } from './own-certificate.ts'
 
 export const stateOf = ({ env, platform, getuid }: Host): AgentState =>
@@ -37,7 +37,7 @@ export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'masterKey'>
 export async function withRepository<T>(
   context: CommandContext,
   work: (agent: OpenAgent) => Promise<T>,
-  options: { readonly renewFrom?: 'half-life' } = {},
+  options: ConnectionOptions = {},
 ): Promise<T> {
   const open = async (agent: ConnectedAgent) => {
     const { registration, state, connection } = agent
@@ -60,16 +60,23 @@ export async function withRepository<T>(
   return withConnection(context, open, options)
 }
 
+export interface ConnectionOptions extends LineLimits {
+  /** How long what fails for the moment is repeated; two minutes, or `BACKUP_RETRY_SECONDS`. */
+  readonly retryForMs?: number | undefined
+  /** From when on the certificate is renewed; at its end if not said. */
+  readonly renewFrom?: 'half-life'
+}
+
 /** The same where no key is needed. */
 export async function withConnection<T>(
   context: CommandContext,
   work: (agent: ConnectedAgent) => Promise<T>,
-  options: { readonly retryForMs?: number; readonly renewFrom?: 'half-life' } = {},
+  options: ConnectionOptions = {},
 ): Promise<T> {
   const state = stateOf(context.host)
   const registration = await currentRegistration(context, state, options.renewFrom ?? 'end')
   const retryForMs = options.retryForMs ?? retryMs(context.host)
-  const line = openLine(state)
+  const line = openLine(state, options)
   const { throttle } = line
   const connection = await connect(context, state, { ...registration, retryForMs, throttle })
   try {

@@ -7,6 +7,7 @@ import { openPoint, type PointFacts } from '../../repository/point-reader.ts'
 import { createTreeReader, type TreeReader } from '../../repository/tree-reader.ts'
 import type { CommandContext } from './context.ts'
 import { chosenPoint } from './chosen-point.ts'
+import { lineLimits } from './line.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 
 export interface OpenedPoint {
@@ -22,10 +23,11 @@ export function withPoint<T>(
   { text, command }: { readonly text: string; readonly command: Command },
   work: (point: OpenedPoint, agent: OpenAgent) => Promise<T>,
 ): Promise<T> {
-  return withRepository(context, async (agent) => {
+  const opened = async (agent: OpenAgent) => {
     const facts = await chosenPoint(context, agent, { text, source: sourceOption(command) })
     return work(await lookInto(context, agent, facts), agent)
-  })
+  }
+  return withRepository(context, opened, lineLimits(command))
 }
 
 export async function lookInto(

@@ -20,6 +20,7 @@ import { createProgress, type ProgressState } from '../render/progress.ts'
 import { pathFields } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
+import { addLimitOptions } from './line.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept } from './restore-failure.ts'
@@ -41,8 +42,7 @@ interface RestoreFlags {
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
-  program
-    .command('restore')
+  addLimitOptions(program.command('restore'))
     .description('restore a recovery point, or parts of it')
     .argument('[paths...]', 'directories and files as they were on the machine; none: everything')
     .requiredOption('--point <point>', 'the beginning of its id, latest, or a time')

@@ -28,12 +28,13 @@ import { durationText, sizeText } from '../render/units.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { parseKeepUntil } from './keep-until.ts'
+import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { runIfDue } from './run-if-due.ts'
 import { sendRetention } from './send-retention.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
-interface RunOptions {
+interface RunOptions extends LineLimits {
   readonly dryRun?: true
   readonly ifDue?: true
   readonly verifyAll?: true
@@ -42,8 +43,7 @@ interface RunOptions {
 }
 
 export function addRun(program: Command, context: CommandContext): void {
-  program
-    .command('run')
+  addLimitOptions(program.command('run'))
     .description('make a recovery point of each source, or of --source NAME')
     .option('-n, --dry-run', 'say what would be sent, and send nothing')
     .addOption(
@@ -87,7 +87,7 @@ async function runNow(
       lock.release()
     }
   }
-  await withRepository(context, work, { renewFrom: 'half-life' })
+  await withRepository(context, work, { ...options, renewFrom: 'half-life' })
 }
 
 /** Learns of a successor of the vault's authority in the year before it takes over. */

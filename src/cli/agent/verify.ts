@@ -11,7 +11,8 @@ import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { chosenPoint, listedPoints } from './chosen-point.ts'
-import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+import { addLimitOptions, lineLimits } from './line.ts'
+import { sourceOption, usualSource, withRepository, type OpenAgent } from './open.ts'
 
 interface VerifyFlags {
   readonly readData?: boolean
@@ -19,13 +20,13 @@ interface VerifyFlags {
 }
 
 export function addVerify(program: Command, context: CommandContext): void {
-  program
-    .command('verify')
+  addLimitOptions(program.command('verify'))
     .description('prove that recovery points can be restored')
     .option('--read-data', 'read and open everything, not only trees')
     .option('--point <point>', 'one point only: the beginning of its id, latest, or a time')
     .action(async (flags: VerifyFlags, command: Command) => {
-      await withRepository(context, async (agent) => {
+      const work = async (agent: OpenAgent) => {
+        await agent.line.use(sourceOption(command) ?? usualSource)
         const startedMs = systemClock.now()
         const points = await pointsToVerify(context, agent, {
           flags,
@@ -35,7 +36,8 @@ export function addVerify(program: Command, context: CommandContext): void {
         for (const damage of result.damages) sayDamage(context, damage)
         saySummary(context, result, systemClock.now() - startedMs)
         if (result.damageCount > 0) throw foundDamage(result)
-      })
+      }
+      await withRepository(context, work, lineLimits(command))
     })
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   createThrottle,
+  partBytes,
   throttledBody,
-  throttledPartBytes,
 } from '../../../../src/agent/connection/throttle.ts'
 
 /** A clock that goes on only while somebody waits. */
@@ -16,7 +16,10 @@ function slowLine(rates: { upload: number | null; download: number | null }) {
       return Promise.resolve()
     },
   })
-  return { throttle, rates, elapsedMs: () => nowMs - 1000 }
+  const idle = (ms: number) => {
+    nowMs += ms
+  }
+  return { throttle, rates, idle, elapsedMs: () => nowMs - 1000 }
 }
 
 describe('a throttle', () => {
@@ -47,14 +50,46 @@ describe('a throttle', () => {
     expect(elapsedMs()).toBeGreaterThanOrEqual(1000)
   })
 
-  it('sends a body whole and in order, in parts', async () => {
-    const { throttle, elapsedMs } = slowLine({ upload: throttledPartBytes, download: null })
-    const body = Uint8Array.from({ length: 3 * throttledPartBytes + 5 }, (_, at) => at % 251)
+  it('counts what was taken at another rate by the time that it took', async () => {
+    const { throttle, rates, elapsedMs } = slowLine({ upload: 100_000, download: null })
+    await throttle.take('upload', 10_000)
+    rates.upload = 1_000
+    await throttle.take('upload', 1)
+    expect(elapsedMs()).toBe(100)
+  })
+
+  it('serves whoever asked first, and makes up for no more than a moment of idleness', async () => {
+    const { throttle, elapsedMs, idle } = slowLine({ upload: 1000, download: null })
+    const order: number[] = []
+    const sizes = [500, 1, 300]
+    await Promise.all(
+      sizes.map((bytes) => throttle.take('upload', bytes).then(() => order.push(bytes))),
+    )
+    expect(order).toEqual(sizes)
+    idle(60_000)
+    const before = elapsedMs()
+    for (let i = 0; i < 10; i++) await throttle.take('upload', 100)
+    expect(elapsedMs() - before).toBe(800)
+  })
+
+  it('takes back what was not used', async () => {
+    const { throttle, elapsedMs } = slowLine({ upload: null, download: 1000 })
+    await throttle.take('download', 1000)
+    throttle.give('download', 900)
+    await throttle.take('download', 1)
+    expect(elapsedMs()).toBe(100)
+  })
+
+  it('sends a body whole and in order, in parts of a fraction of a second', async () => {
+    const rate = 1024 * 1024
+    const { throttle, elapsedMs } = slowLine({ upload: rate, download: null })
+    const body = Uint8Array.from({ length: rate + 5 }, (_, at) => at % 251)
     const parts: Uint8Array[] = []
     for await (const part of throttledBody(body, throttle)) parts.push(part)
-    expect(parts.length).toBe(4)
+    expect(parts.length).toBe(17)
     expect(Buffer.concat(parts).equals(body)).toBe(true)
-    expect(elapsedMs()).toBe(3000)
+    expect(elapsedMs()).toBe(1000)
+    expect(partBytes(64_000)).toBeLessThan(64_000 / 8)
   })
 
   it('stops waiting when it is aborted', async () => {
