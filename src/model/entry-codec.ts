@@ -104,5 +104,5 @@ function writeAttributes(attributes: readonly Attribute[]): void {
   }
 }
 
-const flagBits = ({ changed, stale, mountPoint }: EntryFlags): number | undefined =>
-  (changed ? 1 : 0) + (stale ? 2 : 0) + (mountPoint ? 4 : 0) || undefined
+const flagBits = ({ changed, stale, mountPoint, sparse }: EntryFlags): number | undefined =>
+  (changed ? 1 : 0) + (stale ? 2 : 0) + (mountPoint ? 4 : 0) + (sparse ? 8 : 0) || undefined

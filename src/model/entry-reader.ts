@@ -157,8 +157,9 @@ function readDevice(reader: CborReader): Draft['device'] {
 
 function readFlags(reader: CborReader): EntryFlags {
   const bits = reader.uint()
-  if (bits < 1 || bits > 7) throw reader.malformed('its flags are unknown')
-  return { changed: (bits & 1) !== 0, stale: (bits & 2) !== 0, mountPoint: (bits & 4) !== 0 }
+  if (bits < 1 || bits > 15) throw reader.malformed('its flags are unknown')
+  const [changed, stale, mountPoint] = [(bits & 1) !== 0, (bits & 2) !== 0, (bits & 4) !== 0]
+  return { changed, stale, mountPoint, ...((bits & 8) !== 0 && { sparse: true as const }) }
 }
 
 const noBytes = new Uint8Array(0)

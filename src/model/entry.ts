@@ -77,6 +77,8 @@ export interface EntryFlags {
   /** An earlier point's copy, kept because it could not be read this time. */
   readonly stale: boolean
   readonly mountPoint: boolean
+  /** Of files: chunks that are zeros throughout stand for holes. */
+  readonly sparse?: true
 }
 
 export const noFlags: EntryFlags = { changed: false, stale: false, mountPoint: false }
@@ -121,6 +123,7 @@ export function checkRootEntry(entry: Entry): asserts entry is DirectoryEntry {
 }
 
 function checkRest(entry: Entry): void {
+  if (entry.flags.sparse && entry.type !== 'file') throw broken('only files have holes')
   checkNumbers(entry)
   if (entry.xattrs !== undefined) checkAttributes(entry.xattrs)
   switch (entry.type) {

@@ -158,7 +158,10 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     })),
   fc
     .tuple(base, fc.integer({ min: 65, max: Number.MAX_SAFE_INTEGER }), reference(1_048_576))
-    .map(([rest, sizeBytes, map]): Entry => ({ ...rest, type: 'file', sizeBytes, map })),
+    .map(([rest, sizeBytes, map]): Entry => {
+      const flags = sizeBytes % 2 === 0 ? { ...rest.flags, sparse: true as const } : rest.flags
+      return { ...rest, type: 'file', sizeBytes, map, flags }
+    }),
   base.map((rest): Entry => ({ ...rest, type: 'file', sizeBytes: 0 })),
   fc
     .tuple(base, reference(1_048_576))

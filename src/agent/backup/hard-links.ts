@@ -1,9 +1,11 @@
 /** Files with several names are read once: what was read under the first serves the others, if they are still the same. */
 
-import type { FileEntry } from '../../model/entry.ts'
+import type { EntryBase, FileEntry } from '../../model/entry.ts'
 import type { FileFacts } from '../source/facts.ts'
 
-export type FileContent = Pick<FileEntry, 'sizeBytes' | 'content' | 'map'>
+export interface FileContent extends Pick<FileEntry, 'sizeBytes' | 'content' | 'map'> {
+  readonly sparse: true | undefined
+}
 
 /** A file that is being read; `isAsFound` unless it changed since its facts were looked at. */
 export type Reading = Promise<{ readonly entry: FileEntry; readonly isAsFound: boolean }>
@@ -30,12 +32,24 @@ const none = Promise.resolve(undefined)
 async function contentOf(reading: Reading): Promise<FileContent | undefined> {
   try {
     const { entry, isAsFound } = await reading
-    const { sizeBytes, content, map } = entry
-    return isAsFound ? { sizeBytes, content, map } : undefined
+    return isAsFound ? contentOfEntry(entry) : undefined
   } catch {
     return undefined
   }
 }
+
+export const contentOfEntry = ({ sizeBytes, content, map, flags }: FileEntry): FileContent => ({
+  ...{ sizeBytes, content, map },
+  sparse: flags.sparse,
+})
+
+/** The entry of a file: what is common to all kinds, and its content. */
+export const fileEntryOf = (common: EntryBase, { sparse, ...content }: FileContent): FileEntry => ({
+  ...common,
+  flags: sparse ? { ...common.flags, sparse } : common.flags,
+  type: 'file',
+  ...content,
+})
 
 const keyOf = ({ deviceId, inode, sizeBytes, mtimeNs, ctimeNs }: FileFacts): string =>
   [deviceId, inode, sizeBytes, mtimeNs, ctimeNs].join()

@@ -10,7 +10,7 @@ import type { AttributeFailure, FileRead } from '../contents/messages.ts'
 import type { ContentPool } from '../contents/pool.ts'
 import type { FileFacts } from '../source/facts.ts'
 import { commonFields } from './capture.ts'
-import { createHardLinks, type FileContent } from './hard-links.ts'
+import { createHardLinks, fileEntryOf, type FileContent } from './hard-links.ts'
 import type { ContentReader, Found, Place, Walk } from './walk-context.ts'
 
 export function createContentReader(pool: () => ContentPool): ContentReader {
@@ -32,7 +32,7 @@ export function createContentReader(pool: () => ContentPool): ContentReader {
     const content = await links.find(found.facts)
     if (content === undefined) return undefined
     const common = commonFields(walk, found.place, found.facts)
-    return { ...common, ...(await attributes(walk, found.place)), type: 'file', ...content }
+    return fileEntryOf({ ...common, ...(await attributes(walk, found.place)) }, content)
   }
   const readNow = async (walk: Walk, { place, facts }: Found) => {
     const file = await pool().file(place.path, facts.sizeBytes)
@@ -41,13 +41,9 @@ export function createContentReader(pool: () => ContentPool): ContentReader {
     if (file.changed) sayChanged(walk, place)
     const content = contentOf(walk.sink, file)
     const common = commonFields(walk, place, file.facts)
-    const entry: FileEntry = {
-      ...common,
-      xattrs: orNone(noted(walk, file.attributes)),
-      flags: { ...common.flags, changed: file.changed },
-      type: 'file',
-      ...content,
-    }
+    const xattrs = orNone(noted(walk, file.attributes))
+    const flags = { ...common.flags, changed: file.changed }
+    const entry = fileEntryOf({ ...common, xattrs, flags }, content)
     return { entry, isAsFound: !file.changed && isSame(facts, file.facts) }
   }
   return {
@@ -90,9 +86,9 @@ function sayFailures(walk: Walk, { path }: Place, failures: readonly AttributeFa
   }
 }
 
-function contentOf(sink: ChunkSink, { chunks, sizeBytes }: FileRead): FileContent {
-  if (chunks.length === 0) return { sizeBytes, content: undefined, map: undefined }
-  if (chunks.length <= maxInlineChunks) return { sizeBytes, content: chunks, map: undefined }
-  const map = writeFileMap(chunks, (page) => sink.add(3, page))
-  return { sizeBytes, content: undefined, map }
+function contentOf(sink: ChunkSink, { chunks, sizeBytes, hasHoles }: FileRead): FileContent {
+  const bare = { sizeBytes, content: undefined, map: undefined, sparse: hasHoles || undefined }
+  if (chunks.length === 0) return bare
+  if (chunks.length <= maxInlineChunks) return { ...bare, content: chunks }
+  return { ...bare, map: writeFileMap(chunks, (page) => sink.add(3, page)) }
 }

@@ -6,6 +6,7 @@ import { encodeEntry } from '../../model/entry-codec.ts'
 import { readLinkTarget } from '../source/read-link.ts'
 import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
+import { contentOfEntry, fileEntryOf, type FileContent } from './hard-links.ts'
 import { countEntry } from './entry-counts.ts'
 import { troubled } from './keep-stale.ts'
 import { asOtherKind } from './look-again.ts'
@@ -106,7 +107,7 @@ async function newFile(
 ): Promise<FileEntry> {
   const content = await reusedContent(walk, { place, facts }, previous)
   if (content !== undefined) {
-    return { ...(await commonOf(walk, { place, facts })), type: 'file', ...content }
+    return fileEntryOf(await commonOf(walk, { place, facts }), content)
   }
   return walk.contents.read(walk, place, facts)
 }
@@ -116,12 +117,11 @@ async function reusedContent(
   walk: Walk,
   { place, facts }: Found,
   previous: Entry | undefined,
-): Promise<Pick<FileEntry, 'sizeBytes' | 'content' | 'map'> | undefined> {
+): Promise<FileContent | undefined> {
   const trust = walk.previous?.trust
   if (previous?.type !== 'file' || trust === undefined) return undefined
   const lastingInode = commonFields(walk, place, facts).inode
   if (!isUnchanged(previous, { ...facts, lastingInode }, trust)) return undefined
-  const { sizeBytes, content, map } = previous
   const bare = { ...previous, xattrs: undefined }
-  return (await takeOver(walk, bare)) ? { sizeBytes, content, map } : undefined
+  return (await takeOver(walk, bare)) ? contentOfEntry(previous) : undefined
 }

@@ -47,6 +47,8 @@ export interface FileRead {
   readonly sizeBytes: number
   /** When the reading ended. */
   readonly facts: FileFacts
+  /** It has holes that are among the chunks, as zeros. */
+  readonly hasHoles: boolean
   /** It changed each time it was read. */
   readonly changed: boolean
   readonly attributes: readonly Attribute[]

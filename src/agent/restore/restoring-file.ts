@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   openSync,
   renameSync,
   unlinkSync,
@@ -83,6 +84,8 @@ export function restoreFile(
   const finish = async () => {
     const fd = await opened()
     const identity = await context.target.withDirectory(parent, async (directory) => {
+      // A hole at the end was not written.
+      if (entry.flags.sparse) ftruncateSync(fd, entry.sizeBytes)
       const held = heldOpen(fd, directory.at(temporary), context.system)
       await applyAttributes({ path: item.path, entry, held }, context)
       const { dev, ino } = entry.links === undefined ? noIdentity : fstatSync(fd, { bigint: true })
@@ -107,7 +110,8 @@ export function restoreFile(
   return {
     write: (bytes, position) =>
       guarded(async () => {
-        writeAll(await opened(), bytes, position)
+        const fd = await opened()
+        if (!entry.flags.sparse || !isZeros(bytes)) writeAll(fd, bytes, position)
         context.report.wrote(bytes.length)
         missingBytes -= bytes.length
         if (missingBytes === 0) await finish()
@@ -120,6 +124,10 @@ export function restoreFile(
 
 const openTemporary = (path: Buffer): number =>
   openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
+
+/** Zeros throughout: the first is one, and each is like the one before. */
+const isZeros = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): void {
   for (let at = 0; at < bytes.length;) {

@@ -3,6 +3,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { bufferOf } from '../../base/bytes.ts'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
+import { systemCalls } from '../system/open.ts'
+import type { DataExtent } from '../system/system-calls.ts'
 import { factsOf, type FileFacts } from './facts.ts'
 
 /** Blocks its thread. Throws Node's errors. */
@@ -11,6 +13,10 @@ export interface SourceFile {
   readonly opened: FileFacts
   /** The facts now: where they differ before and after, the file changed while it was read. */
   facts(): FileFacts
+  /** Less of it is on disk than its size says: it may have holes. */
+  readonly isSparse: boolean
+  /** Where data follows, from an offset on; undefined where nothing but a hole does. Reading goes on where it is told to. */
+  nextData(offset: number): DataExtent | undefined
   /** Reads from `position` on, or else from where the last read ended, and says how many bytes; 0 at the file's end only. */
   read(into: Uint8Array, position?: number): number
   close(): void
@@ -24,8 +30,11 @@ export function openForReading(path: Uint8Array): SourceFile {
   const fd = openWithoutTrace(bufferOf(path))
   const facts = () => factsOf(fstatSync(fd, { bigint: true }))
   let opened: FileFacts
+  let isSparse: boolean
   try {
-    opened = facts()
+    const stats = fstatSync(fd, { bigint: true })
+    opened = factsOf(stats)
+    isSparse = stats.blocks * blockBytes < stats.size
     const { kind } = opened
     if (kind !== 'file') throw new BackupError('file-unreadable', `It is no file but a ${kind}.`)
   } catch (error) {
@@ -35,10 +44,15 @@ export function openForReading(path: Uint8Array): SourceFile {
   return {
     opened,
     facts,
+    isSparse,
+    nextData: (offset) => systemCalls().nextData(fd, offset),
     read: (into, position) => readSync(fd, into, 0, into.length, position ?? null),
     close: () => closeSync(fd),
   }
 }
+
+/** What `st_blocks` counts. */
+const blockBytes = 512n
 
 /** Systems lack some of these. */
 const flag = (name: 'O_NOFOLLOW' | 'O_NONBLOCK' | 'O_NOATIME'): number =>

@@ -30,6 +30,7 @@ export function linuxSystemCalls(): SystemCalls | undefined {
     },
     cloneFile: cloneMethod(library),
     hasXattrs: true,
+    nextData: nextDataMethod(library),
     inodesLast: (path) => !passingInodes.has(statfsSync(bufferOf(path)).type & 0xffff_ffff),
   }
 }
@@ -133,3 +134,21 @@ const passingInodes: ReadonlySet<number> = new Set(
     0xbacbacbc, // VMware shared folders
   ].map((type) => type & 0xffff_ffff),
 )
+
+const seekData = 3
+const seekHole = 4
+
+function nextDataMethod(library: CLibrary): SystemCalls['nextData'] {
+  const lseek = library.declare('int64_t lseek(int fd, int64_t offset, int whence)')
+  return (fd, offset) => {
+    const start = lseek(fd, offset, seekData)
+    if (start < 0) {
+      const code = library.errorCode()
+      if (code === 'ENXIO') return undefined
+      // A file system that does not tell: everything is data.
+      if (code === 'EINVAL') return { start: offset, end: Infinity }
+      throw new SystemCallError(code, 'lseek')
+    }
+    return { start, end: library.check(lseek(fd, start, seekHole), 'lseek') }
+  }
+}

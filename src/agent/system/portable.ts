@@ -25,6 +25,7 @@ export const portableSystemCalls: SystemCalls = {
   renameNoReplace,
   cloneFile: () => false,
   openLocked: () => notSupported('flock'),
+  nextData: (_fd, offset) => ({ start: offset, end: Infinity }),
   inodesLast: () => false,
 }
 

@@ -41,8 +41,19 @@ export interface SystemCalls extends AttributeCalls {
   /** Makes the new, empty file `to` share the blocks of `from`; false where the file system can not. */
   cloneFile(from: number, to: number): boolean
 
+  /**
+   * Where the data at or behind `offset` of an open file begins and ends; undefined where nothing but a hole follows.
+   * What can not tell holes from data says that all is data, without an end. Moves the descriptor's place in the file.
+   */
+  nextData(fd: number, offset: number): DataExtent | undefined
+
   /** Whether inode numbers of the file system that `path` (followed) lies on stay with their files. */
   inodesLast(path: Uint8Array): boolean
+}
+
+export interface DataExtent {
+  readonly start: number
+  readonly end: number
 }
 
 export type SpecialNode =

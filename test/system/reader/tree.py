@@ -33,7 +33,7 @@ def _attribute(value):
 
 COMMON = {
     **{4: signed_64, 5: signed_64, 6: unsigned(4096), 7: U32, 8: U32, 9: unsigned(1 << 64, 1)},
-    **{16: array(_attribute, 1), 18: unsigned(8, 1)},
+    **{16: array(_attribute, 1), 18: unsigned(16, 1)},
 }
 LINKS = {14: unsigned(1 << 32, 2)}
 
@@ -61,6 +61,8 @@ def check_entry(entry, is_root=False):
         raise Refused("an entry that is not written so")
     if entry[1] == FILE:
         _check_content(entry)
+    elif entry.get(18, 0) & 8:
+        raise Refused("holes of what is no file")
     _check_attributes(entry.get(16, []))
     return entry
 

@@ -114,7 +114,8 @@ describe('an entry', () => {
     ['an unknown key', { ...file, 15: 1 }],
     ['a key for Windows', { ...file, 19: 1 }],
     ['flags of 0', { ...file, 18: 0 }],
-    ['flags of 8', { ...file, 18: 8 }],
+    ['flags of 16', { ...file, 18: 16 }],
+    ['holes of a directory', { ...directory, 18: 8 }],
   ])('with %s is refused', (_, fields) => {
     expect(refusalOf(() => decodeEntry(cbor(fields)))).toBe('malformed')
   })

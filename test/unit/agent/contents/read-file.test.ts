@@ -2,12 +2,15 @@
 
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -31,10 +34,13 @@ const kernel = createGear64Kernel(
 /** Enough for several blocks and chunks. */
 const sizeBytes = 6 * blockBytes
 
+const fillWhole = (path: string) => writeFileSync(path, pseudoRandomBytes('file', sizeBytes))
+
 /** Reads a file while `during` is done to it, once in each of the first `times` readings. */
-function readWhile(during: (path: string) => void, times = Infinity) {
+function readWhile(during: (path: string) => void, times = Infinity, fill = fillWhole) {
   const path = join(scratchDirectory(), 'file')
-  writeFileSync(path, pseudoRandomBytes('file', sizeBytes))
+  fill(path)
+  let bytesRead = 0
   const stored = new Map<string, Uint8Array>()
   let readings = 0
   let done = 0
@@ -55,9 +61,10 @@ function readWhile(during: (path: string) => void, times = Infinity) {
     stored.set(reference.id, plaintext.slice())
     return reference
   }
-  const read = createFileReader({ chunker, store, onRead: () => undefined })
+  const read = createFileReader({ chunker, store, onRead: (bytes) => (bytesRead += bytes) })
   return {
-    path,
+    bytesRead: () => bytesRead,
+    reader: () => read(utf8(path)),
     read: () => {
       const result = read(utf8(path))
       const content = concatBytes(
@@ -67,6 +74,63 @@ function readWhile(during: (path: string) => void, times = Infinity) {
     },
   }
 }
+
+const mebibyte = 1024 * 1024
+
+/** Holes before, between and behind: 3 to 4, 20 to 21.5 and 50 to 50.1 MiB are data, 64 MiB in all. */
+function fillSparsely(path: string): void {
+  writeFileSync(path, '')
+  truncateSync(path, 64 * mebibyte)
+  const file = openSync(path, 'r+')
+  for (const [from, length] of extents) {
+    writeSync(file, pseudoRandomBytes(`at ${from}`, length), 0, length, from)
+  }
+  closeSync(file)
+}
+
+const extents = [
+  [3 * mebibyte, mebibyte],
+  [20 * mebibyte, 1.5 * mebibyte],
+  [50 * mebibyte, 100_000],
+] as const
+
+const nothingHappens = () => undefined
+
+describe.runIf(process.platform === 'linux')('a file with holes', () => {
+  it('is the same, and only its data is read', () => {
+    const { read, bytesRead } = readWhile(nothingHappens, 0, fillSparsely)
+    const { content, changed, hasHoles, sizeBytes: said } = read()
+    const expected = Buffer.alloc(64 * mebibyte)
+    for (const [from, length] of extents)
+      expected.set(pseudoRandomBytes(`at ${from}`, length), from)
+    expect({ changed, hasHoles, said }).toEqual({
+      ...{ changed: false, hasHoles: true, said: 64 * mebibyte },
+    })
+    expect(expected.equals(Buffer.from(content))).toBe(true)
+    // File systems allocate in blocks; what follows the last hole of a MiB is read to the end.
+    expect(bytesRead()).toBeLessThan(5 * mebibyte)
+  })
+
+  it('of 20 GiB costs one chunk of zeros', () => {
+    const huge = (path: string) => {
+      writeFileSync(path, '')
+      truncateSync(path, 20 * 1024 * mebibyte)
+    }
+    const { chunks, sizeBytes: said } = readWhile(nothingHappens, 0, huge).reader()
+    expect(said).toBe(20 * 1024 * mebibyte)
+    expect(chunks).toHaveLength(2560)
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
+  })
+
+  it('that is cut short in the middle never has its later data in the wrong place', () => {
+    const { read } = readWhile((path) => truncateSync(path, 21 * mebibyte), 1, fillSparsely)
+    const { content, readings, changed } = read()
+    expect({ readings: readings > 1, changed }).toEqual({ readings: true, changed: false })
+    expect(content).toHaveLength(21 * mebibyte)
+    const last = pseudoRandomBytes(`at ${20 * mebibyte}`, 1.5 * mebibyte).subarray(0, mebibyte)
+    expect(Buffer.from(content.subarray(20 * mebibyte)).equals(last)).toBe(true)
+  })
+})
 
 const original = Buffer.from(pseudoRandomBytes('file', sizeBytes))
 

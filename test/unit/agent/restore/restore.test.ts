@@ -137,6 +137,25 @@ describe('restoring a point', () => {
     expect(statSync(join(to, 'home')).mtimeMs).toBe(1_500_000_000_987.6543)
   })
 
+  it('leaves holes where the zeros of a file stand for them, at its end too, and nowhere else', async () => {
+    const test = createTestRepository()
+    const mebibyte = 1024 * 1024
+    const content = new Uint8Array(24 * mebibyte)
+    content.set(pseudoRandomBytes('data', mebibyte), 8 * mebibyte)
+    const flags = { ...noFlags, sparse: true as const }
+    const root = test.directory('', [
+      test.file('sparse', content, { flags }),
+      test.file('whole', content),
+    ])
+    const to = join(scratchDirectory(), 'to')
+    expect(await restore(test, test.commit(root), to)).toMatchObject({ files: 2, failures: [] })
+    for (const name of ['sparse', 'whole']) {
+      expect(readFileSync(join(to, name)).equals(content)).toBe(true)
+    }
+    const allocated = (name: string) => statSync(join(to, name)).blocks * 512
+    expect(allocated('whole') - allocated('sparse')).toBeGreaterThanOrEqual(15 * mebibyte)
+  })
+
   it('leaves no temporary name behind', async () => {
     const test = createTestRepository()
     const root = test.directory('', [test.file('a', utf8('a')), test.file('b', new Uint8Array(0))])
