@@ -194,48 +194,52 @@ async function expectRestorable(vault: TestVault, point: PointRow): Promise<void
   }
 }
 
-test('a hostile machine loses nothing that was locked, whatever it asks for in whatever order', async () => {
-  const vault = await openTestVault()
-  await register(vault)
-  const messages = pino({ level: 'silent' })
-  const app = createApiApp({ ...vault, authorities: () => ['PEM'], messages }, () => fingerprint)
-  onTestFinished(() => app.close())
-  const points: PointRow[] = []
-  for (let day = 0; day < 9; day++) {
-    await passDays(vault, 1)
-    points.push(await commitNext(vault))
-  }
-  const first = points[0]
-  if (first === undefined) throw new Error('no point')
-  const { ids } = await namedObjects(vault, {
-    place: { space, repository: 0 },
-    commit: decodeCommit(first.commit).commit,
-    seen: new Set(),
-  })
-  const head = () => lastPoint(vault.catalog, { machineId: space.machineId, source: files })
-  const aims: Aims = { points, ids, head }
-  const below = numbersFrom(7)
-  const statuses = new Map<number, number>()
-  for (let day = 0; day < 75; day++) {
-    const tried = [
-      ...(await forgedCommit(aims, below)),
-      ...pinAttacks(aims, below),
-      ...otherAttacks(aims, below),
-    ]
-    const some = tried.map((one) => [below(1_000), one] as const).sort(([a], [b]) => a - b)
-    for (const [, one] of some.slice(0, 12)) {
-      const status = await attack(app, one)
-      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+test(
+  'a hostile machine loses nothing that was locked, whatever it asks for in whatever order',
+  { timeout: 240_000 },
+  async () => {
+    const vault = await openTestVault()
+    await register(vault)
+    const messages = pino({ level: 'silent' })
+    const app = createApiApp({ ...vault, authorities: () => ['PEM'], messages }, () => fingerprint)
+    onTestFinished(() => app.close())
+    const points: PointRow[] = []
+    for (let day = 0; day < 9; day++) {
+      await passDays(vault, 1)
+      points.push(await commitNext(vault))
     }
-    // A flood takes what tags there are, and pushes nothing out.
-    for (let flood = 0; flood < 3; flood++) await commitNext(vault, { ids: [] })
-    if (day === 50) await attack(app, { method: 'POST', url: '/v1/unregister', body: {} })
-    await passDays(vault, 1)
-    if (day % 5 === 0) await collect(vault)
-    const nowMs = vault.clock.now()
-    for (const point of points) if (point.lockUntil > nowMs) await expectRestorable(vault, point)
-  }
-  expect([...statuses.keys()].some((status) => status === 403)).toBe(true)
-  expect(first.lockUntil).toBeGreaterThan(vault.clock.now() + 250 * dayMs)
-  expect((await collect(vault))?.skipped).toEqual([])
-})
+    const first = points[0]
+    if (first === undefined) throw new Error('no point')
+    const { ids } = await namedObjects(vault, {
+      place: { space, repository: 0 },
+      commit: decodeCommit(first.commit).commit,
+      seen: new Set(),
+    })
+    const head = () => lastPoint(vault.catalog, { machineId: space.machineId, source: files })
+    const aims: Aims = { points, ids, head }
+    const below = numbersFrom(7)
+    const statuses = new Map<number, number>()
+    for (let day = 0; day < 75; day++) {
+      const tried = [
+        ...(await forgedCommit(aims, below)),
+        ...pinAttacks(aims, below),
+        ...otherAttacks(aims, below),
+      ]
+      const some = tried.map((one) => [below(1_000), one] as const).sort(([a], [b]) => a - b)
+      for (const [, one] of some.slice(0, 12)) {
+        const status = await attack(app, one)
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      }
+      // A flood takes what tags there are, and pushes nothing out.
+      for (let flood = 0; flood < 3; flood++) await commitNext(vault, { ids: [] })
+      if (day === 50) await attack(app, { method: 'POST', url: '/v1/unregister', body: {} })
+      await passDays(vault, 1)
+      if (day % 5 === 0) await collect(vault)
+      const nowMs = vault.clock.now()
+      for (const point of points) if (point.lockUntil > nowMs) await expectRestorable(vault, point)
+    }
+    expect([...statuses.keys()].some((status) => status === 403)).toBe(true)
+    expect(first.lockUntil).toBeGreaterThan(vault.clock.now() + 250 * dayMs)
+    expect((await collect(vault))?.skipped).toEqual([])
+  },
+)

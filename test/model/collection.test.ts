@@ -92,7 +92,7 @@ function after(steps: readonly string[], world: World): State {
   return state
 }
 
-test('with all rules nothing that was promised is lost, in any order', () => {
+test('with all rules nothing that was promised is lost, in any order', { timeout: 180_000 }, () => {
   const { states, counterexample } = explore(start, { horizon: 3, without: undefined })
   expect(counterexample).toBeUndefined()
   expect(states).toBeGreaterThan(500_000)
@@ -100,7 +100,7 @@ test('with all rules nothing that was promised is lost, in any order', () => {
 
 const removed = (Object.keys(rules) as Rule[]).map((without) => ({ without, rule: rules[without] }))
 
-test.each(removed)('something is lost without: $rule', ({ without }) => {
+test.each(removed)('something is lost without: $rule', { timeout: 120_000 }, ({ without }) => {
   if (without !== 'trash') {
     expect(explore(start, { horizon: 3, without }).counterexample).toBeDefined()
     return

@@ -137,51 +137,55 @@ function endOf(time: number, tags: readonly RetentionTag[], dailyDays: number): 
 const dailyOn = (day: number): number =>
   day < longerOn ? 10 : day < shorterOn + waitsFor ? 20 : 12
 
-test('a vault keeps what it should on each day: policies change, its clock jumps, its catalog is made anew', async () => {
-  const vault = await openTestVault()
-  await register(vault)
-  const set = (daily: number) => {
-    const policy = { ...berlin, keep: { ...berlin.keep, daily } }
-    const request = retentionRequestSchema.parse({ source: files, policy })
-    return changePolicy(vault, { space, ...request }, () => Promise.resolve())
-  }
-  // The default is longer: the first change is a shortening, and is in force before the first point.
-  await set(10)
-  for (let day = 0; day < waitsFor + 1; day++) {
-    vault.clock.add(dayMs)
-    await applyRetention(vault)
-  }
-  const times: number[] = []
-  /** A longer policy does not bring back what was deleted: that is for undelete. */
-  const gone = new Set<number>()
-  const begunMs = vault.clock.now()
-  for (let day = 0; day < days; day++) {
-    vault.clock.set(begunMs + day * dayMs)
-    if (day === longerOn) await set(20)
-    if (day === shorterOn) await set(12)
-    for (let point = 0; point < 3; point++) {
-      vault.clock.add(7 * hourMs)
-      await commitNext(vault, { ids: [] })
-      times.push(vault.clock.now())
+test(
+  'a vault keeps what it should on each day: policies change, its clock jumps, its catalog is made anew',
+  { timeout: 240_000 },
+  async () => {
+    const vault = await openTestVault()
+    await register(vault)
+    const set = (daily: number) => {
+      const policy = { ...berlin, keep: { ...berlin.keep, daily } }
+      const request = retentionRequestSchema.parse({ source: files, policy })
+      return changePolicy(vault, { space, ...request }, () => Promise.resolve())
     }
-    if (day % 50 === 30) {
-      vault.clock.add(40 * dayMs * (day % 100 === 30 ? 1 : -1))
-      expect((await applyRetention(vault)).sight.kind).toBe('suspended')
-      vault.clock.set(begunMs + day * dayMs + 21 * hourMs)
-      await rebuildCatalog(vault.catalogPath, { ...vault, signal: new AbortController().signal })
-      await confirmTime(vault)
+    // The default is longer: the first change is a shortening, and is in force before the first point.
+    await set(10)
+    for (let day = 0; day < waitsFor + 1; day++) {
+      vault.clock.add(dayMs)
+      await applyRetention(vault)
     }
-    await applyRetention(vault)
-    const nowMs = vault.clock.now()
-    const tags = tagsByInstants(times, berlin)
-    const kept = times.flatMap((time, at) => {
-      const isKept = endOf(time, tags[at] ?? [], dailyOn(day)) > nowMs
-      if (isKept && !gone.has(at)) return [at + 1]
-      if (at === times.length - 1) return [at + 1]
-      gone.add(at)
-      return []
-    })
-    const standing = await standingPoints(vault.catalog, { ...space, source: files })
-    expect(standing.filter(({ state }) => state === 'kept').map(({ seq }) => seq)).toEqual(kept)
-  }
-})
+    const times: number[] = []
+    /** A longer policy does not bring back what was deleted: that is for undelete. */
+    const gone = new Set<number>()
+    const begunMs = vault.clock.now()
+    for (let day = 0; day < days; day++) {
+      vault.clock.set(begunMs + day * dayMs)
+      if (day === longerOn) await set(20)
+      if (day === shorterOn) await set(12)
+      for (let point = 0; point < 3; point++) {
+        vault.clock.add(7 * hourMs)
+        await commitNext(vault, { ids: [] })
+        times.push(vault.clock.now())
+      }
+      if (day % 50 === 30) {
+        vault.clock.add(40 * dayMs * (day % 100 === 30 ? 1 : -1))
+        expect((await applyRetention(vault)).sight.kind).toBe('suspended')
+        vault.clock.set(begunMs + day * dayMs + 21 * hourMs)
+        await rebuildCatalog(vault.catalogPath, { ...vault, signal: new AbortController().signal })
+        await confirmTime(vault)
+      }
+      await applyRetention(vault)
+      const nowMs = vault.clock.now()
+      const tags = tagsByInstants(times, berlin)
+      const kept = times.flatMap((time, at) => {
+        const isKept = endOf(time, tags[at] ?? [], dailyOn(day)) > nowMs
+        if (isKept && !gone.has(at)) return [at + 1]
+        if (at === times.length - 1) return [at + 1]
+        gone.add(at)
+        return []
+      })
+      const standing = await standingPoints(vault.catalog, { ...space, source: files })
+      expect(standing.filter(({ state }) => state === 'kept').map(({ seq }) => seq)).toEqual(kept)
+    }
+  },
+)

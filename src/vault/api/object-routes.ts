@@ -57,8 +57,8 @@ async function sendObject(
     return await sendStored(request, reply, { store, key })
   } catch (error) {
     if (errorCodeOf(error) !== 'not-found') throw error
-    const copy = await keyInTrash({ store, catalog }, place, row)
-    if (copy === undefined) throw error
+    // Where it is in neither place it has been brought back between the two looks.
+    const copy = (await keyInTrash({ store, catalog }, place, row)) ?? key
     return await sendStored(request, reply, { store, key: copy })
   }
 }

@@ -1,7 +1,7 @@
 /** What the vault needs of a place that keeps bytes under names: nothing is overwritten, acknowledged means durable. */
 
 import type { Readable } from 'node:stream'
-import { BackupError } from '../../base/errors.ts'
+import { BackupError, errorCodeOf } from '../../base/errors.ts'
 
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>
 
@@ -93,5 +93,11 @@ export async function readIfThere(
   key: string,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return (await store.stat(key)) === undefined ? undefined : await readWhole(store, key, maxBytes)
+  try {
+    return (await store.stat(key)) === undefined ? undefined : await readWhole(store, key, maxBytes)
+  } catch (error) {
+    // A collection has moved it between the two.
+    if (errorCodeOf(error) === 'not-found') return undefined
+    throw error
+  }
 }

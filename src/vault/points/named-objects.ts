@@ -45,8 +45,11 @@ async function readRefsObject(
   place: RepositoryPlace,
   id: ObjectId,
 ): Promise<Uint8Array | undefined> {
-  const found = await readIfThere(context.store, keyOf(place, 'refs', id), maxRefsBytes)
+  const own = keyOf(place, 'refs', id)
+  const found = await readIfThere(context.store, own, maxRefsBytes)
   if (found !== undefined) return found
   const key = await keyInTrash(context, place, { kind: 'refs', id })
-  return key === undefined ? undefined : await readIfThere(context.store, key, maxRefsBytes)
+  const copy = key === undefined ? undefined : await readIfThere(context.store, key, maxRefsBytes)
+  // It may have been brought back between the two looks.
+  return copy ?? (await readIfThere(context.store, own, maxRefsBytes))
 }
