@@ -32,6 +32,10 @@ export const exitStatus: Readonly<Record<ExitName, number>> = {
   terminated: 143,
 }
 
+/** Of an exit status, the name; `failed` for what is none of ours. */
+export const exitNameOf = (code: number): ExitName =>
+  (Object.keys(exitStatus) as ExitName[]).find((name) => exitStatus[name] === code) ?? 'failed'
+
 interface ErrorFacts {
   readonly exit: ExitName
   /** Status of the vault's answer that carries this code. */

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { daemonServiceText, daemonUnitName } from '../../src/agent/schedule/daemon-unit.ts'
 import type { Job } from '../../src/agent/schedule/facility.ts'
 import { plistText } from '../../src/agent/schedule/launchd-plist.ts'
 import { serviceText, timerText } from '../../src/agent/schedule/systemd-units.ts'
@@ -40,16 +41,20 @@ describe.runIf(isThere('systemd-analyze'))('systemd', () => {
     return { status, said: `${String(stdout)}${String(stderr)}` }
   }
 
-  it.each([true, false])('accepts timer and service (for the whole machine: %s)', (isSystem) => {
-    const folder = scratchDirectory()
-    const job = oddJob({ owner: { ...user, isSystem } })
-    const units = [
-      written('backup-agent.service', serviceText(job), folder),
-      written('backup-agent.timer', timerText(job), folder),
-    ]
-    const manager = isSystem ? [] : ['--user']
-    expect(analyze(...manager, 'verify', ...units)).toEqual({ status: 0, said: '' })
-  })
+  it.each([true, false])(
+    'accepts timer, service and daemon (for the whole machine: %s)',
+    (isSystem) => {
+      const folder = scratchDirectory()
+      const job = oddJob({ owner: { ...user, isSystem } })
+      const units = [
+        written('backup-agent.service', serviceText(job), folder),
+        written('backup-agent.timer', timerText(job), folder),
+        written(daemonUnitName, daemonServiceText(job), folder),
+      ]
+      const manager = isSystem ? [] : ['--user']
+      expect(analyze(...manager, 'verify', ...units)).toEqual({ status: 0, said: '' })
+    },
+  )
 
   it.each(
     timerText(oddJob())
@@ -60,8 +65,11 @@ describe.runIf(isThere('systemd-analyze'))('systemd', () => {
     expect(analyze('calendar', calendar)).toMatchObject({ status: 0 })
   })
 
-  it('finds the service of the machine less exposed than an ordinary one', () => {
-    const unit = written('backup-agent.service', serviceText(oddJob()))
+  it.each([
+    ['backup-agent.service', serviceText(oddJob())],
+    [daemonUnitName, daemonServiceText(oddJob())],
+  ])('finds %s of the machine less exposed than an ordinary service', (name, text) => {
+    const unit = written(name, text)
     const bound = ['--offline=true', '--threshold=65']
     expect(analyze('security', ...bound, unit)).toMatchObject({ status: 0 })
   })

@@ -3,6 +3,7 @@
 import { BackupError } from '../../base/errors.ts'
 import { exists } from '../../base/files.ts'
 import { cron } from './cron.ts'
+import { daemon } from './daemon.ts'
 import type { Facility, FacilityName } from './facility.ts'
 import { launchd } from './launchd.ts'
 import { systemd } from './systemd.ts'
@@ -12,7 +13,7 @@ import { taskScheduler } from './task-scheduler.ts'
 export function facilitiesOf(platform: NodeJS.Platform): readonly Facility[] {
   if (platform === 'win32') return [taskScheduler]
   if (platform === 'darwin') return [launchd, cron]
-  if (platform === 'linux') return [systemd, cron]
+  if (platform === 'linux') return [systemd, cron, daemon]
   return [cron]
 }
 

@@ -3,7 +3,7 @@
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { Execute, PlannedCommand } from './execute.ts'
 
-export const facilityNames = ['systemd', 'cron', 'launchd', 'task-scheduler'] as const
+export const facilityNames = ['systemd', 'cron', 'launchd', 'task-scheduler', 'daemon'] as const
 export type FacilityName = (typeof facilityNames)[number]
 
 /** Whose scheduler, and where its files lie. */

@@ -14,6 +14,7 @@ export function runEnvironment(
   const { PATH, LANG } = here
   const bare = { PATH: PATH ?? '/usr/bin:/bin', LANG }
   switch (facility) {
+    case 'daemon':
     case 'systemd': {
       if (owner.isSystem) return bare
       const runtime = here['XDG_RUNTIME_DIR'] ?? `/run/user/${owner.uid ?? 0}`

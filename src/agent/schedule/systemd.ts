@@ -12,9 +12,7 @@ import { serviceText, timerText, unitName } from './systemd-units.ts'
 export const systemd: Facility = {
   name: 'systemd',
   planInstall: (job) => {
-    checkPaths(job)
-    // However they are quoted, systemd takes none of these in the name of a program.
-    refusePath(job.program.node, /["'\\]/, 'quotes or backslashes')
+    checkUnitPaths(job)
     const { owner } = job
     return [
       ...filesOf(job),
@@ -37,17 +35,15 @@ export const systemd: Facility = {
   inspect: async (job, execute) => {
     const files = await filesState(filesOf(job))
     if (files !== 'on') return files
-    return (await isEnabled(job.owner, execute)) ? 'on' : 'off'
+    return (await isEnabled(job.owner, timer, execute)) ? 'on' : 'off'
   },
 }
 
 const timer = `${unitName}.timer`
 const service = `${unitName}.service`
 
-function unitPaths({ isSystem, home, configHome }: Owner) {
-  const folder = isSystem
-    ? '/etc/systemd/system'
-    : join(configHome ?? join(home, '.config'), 'systemd', 'user')
+function unitPaths(owner: Owner) {
+  const folder = unitFolder(owner)
   return { timer: join(folder, timer), service: join(folder, service) }
 }
 
@@ -59,15 +55,25 @@ function filesOf(job: Job): WriteFile[] {
   ]
 }
 
-const systemctl = (owner: Owner, ...words: readonly string[]) =>
+export const unitFolder = ({ isSystem, home, configHome }: Owner): string =>
+  isSystem ? '/etc/systemd/system' : join(configHome ?? join(home, '.config'), 'systemd', 'user')
+
+/** @throws BackupError `usage` */
+export function checkUnitPaths(job: Job): void {
+  checkPaths(job)
+  // However they are quoted, systemd takes none of these in the name of a program.
+  refusePath(job.program.node, /["'\\]/, 'quotes or backslashes')
+}
+
+export const systemctl = (owner: Owner, ...words: readonly string[]) =>
   ({
     kind: 'run',
     program: 'systemctl',
     words: owner.isSystem ? words : ['--user', ...words],
   }) as const
 
-async function isEnabled(owner: Owner, execute: Execute): Promise<boolean> {
-  const enabled = await execute(systemctl(owner, 'is-enabled', timer))
-  const active = await execute(systemctl(owner, 'is-active', timer))
+export async function isEnabled(owner: Owner, unit: string, execute: Execute): Promise<boolean> {
+  const enabled = await execute(systemctl(owner, 'is-enabled', unit))
+  const active = await execute(systemctl(owner, 'is-active', unit))
   return enabled.code === 0 && active.code === 0
 }

@@ -167,6 +167,8 @@ export interface AgentPaths {
   readonly scheduleLock: string
   /** Held while the policy is changed. */
   readonly policyLock: string
+  /** Held by the daemon. */
+  readonly agentLock: string
   readonly journal: string
   readonly cache: string
   readonly log: string
@@ -190,6 +192,7 @@ export function openState(directory: string): AgentState {
     lock: at('run.lock'),
     scheduleLock: at('schedule.lock'),
     policyLock: at('policy.lock'),
+    agentLock: at('agent.lock'),
     journal: at('packs.journal'),
     cache: at('cache'),
     log: join(directory, 'log', 'backup.log'),

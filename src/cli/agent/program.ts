@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { prepareCommands } from '../render/command-line.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
+import { addAgent } from './agent.ts'
 import { addCat } from './cat.ts'
 import { addDiff } from './diff.ts'
 import { addFind } from './find.ts'
@@ -52,6 +53,7 @@ const commands = [
   addPolicy,
   addRun,
   addSchedule,
+  addAgent,
   addPoints,
   addLs,
   addFind,

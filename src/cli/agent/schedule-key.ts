@@ -24,7 +24,7 @@ export async function tryScheduledKey(
   } catch (error) {
     throw errorCodeOf(error) === 'key-unavailable' ? inThatSetting(error, facility) : error
   }
-  if (settings.kind === 'os' && facility.name === 'systemd') {
+  if (settings.kind === 'os' && ['systemd', 'daemon'].includes(facility.name)) {
     output.note(
       'The key opens while you are logged in. For runs without: backup key-store move file',
     )

@@ -62,11 +62,17 @@ async function begin({ host }: CommandContext, options: ScheduleOptions): Promis
 async function install(context: CommandContext, options: ScheduleOptions): Promise<void> {
   const { state, job, facility } = await begin(context, options)
   await tryScheduledKey(context, state, { facility, job })
-  const plan = await facility.planInstall(job, executeOnSystem)
+  const plan = await planInstall(facility, job)
   if (!(await follow(context, plan, options))) return
   say(context, { facility, job, state: 'on' })
   if (!job.owner.isSystem) noteLogin(context, facility)
   await sayAllTimes(context, state)
+}
+
+/** What is there as it should be stays untouched: started anew, the daemon would end a run. */
+async function planInstall(facility: Facility, job: Job): Promise<Plan> {
+  const plan = await facility.planInstall(job, executeOnSystem)
+  return (await facility.inspect(job, executeOnSystem)) === 'on' ? [] : plan
 }
 
 async function remove(context: CommandContext, options: ScheduleOptions): Promise<void> {
@@ -113,11 +119,14 @@ function say(
   output.line(`${facility.name} (${scope}): ${stateTexts[state]}`)
 }
 
+const loginNote = 'It runs while you are logged in. To have it run always: loginctl enable-linger'
+
 const loginNotes: Readonly<Record<FacilityName, string | undefined>> = {
-  systemd: 'It runs while you are logged in. To have it run always: loginctl enable-linger',
+  systemd: loginNote,
   launchd: 'It runs while you are logged in.',
   'task-scheduler': 'It runs while you are logged in. To have it run always: --system',
   cron: undefined,
+  daemon: loginNote,
 }
 
 function noteLogin({ output }: CommandContext, { name }: Facility): void {

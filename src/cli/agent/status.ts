@@ -7,6 +7,7 @@ import type { AgentState, Registration } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { isKeyMissing } from './key-store-of.ts'
 import { stateOf } from './open.ts'
+import { sayDaemon } from './status-daemon.ts'
 
 export function addStatus(program: Command, context: CommandContext): void {
   program
@@ -27,6 +28,7 @@ async function status(context: CommandContext): Promise<void> {
   }
   await sayRegistration(context, state, registration)
   await saySources(context, state)
+  await sayDaemon(context, state)
 }
 
 async function sayRegistration(

@@ -11,6 +11,8 @@ const kept = 5
 /** A stream that writes to `stream` and, each line with the time, to the file. A log that can not be written is no reason to fail. */
 export function withLogFile(stream: Writable, path: string, now: () => number): Writable {
   let begun = ''
+  // Nobody may be there to read any more: the log goes on.
+  stream.on('error', () => undefined)
   const log = (text: string) => {
     const lines = (begun + text).split('\n')
     begun = lines.pop() ?? ''
@@ -20,7 +22,7 @@ export function withLogFile(stream: Writable, path: string, now: () => number): 
     decodeStrings: false,
     write: (chunk: string | Buffer, _encoding, done) => {
       log(String(chunk))
-      stream.write(chunk, done)
+      stream.write(chunk, () => done())
     },
   })
 }

@@ -48,7 +48,7 @@ describe('the facility', () => {
     expect(await chooseFacility('linux', 'systemd')).toMatchObject({ name: 'systemd' })
     await expect(chooseFacility('linux', 'launchd')).rejects.toMatchObject({
       code: 'usage',
-      hint: 'It can be: systemd, cron.',
+      hint: 'It can be: systemd, cron, daemon.',
     })
   })
 
