@@ -14,6 +14,7 @@ export const restoreOptions = (
 ): RestoreOptions => ({
   ...{ to, chunks, system: systemCalls(), random: systemRandom, nowMs: Date.now() },
   onConflict: 'copy',
+  readsBack: false,
   nameOf: (plaintext) => chunkId(keys, 1, plaintext),
   attributes: { owner: true, acls: true, xattrs: true, privileged: true, ownerOf: numericOwners },
 })

@@ -6,8 +6,10 @@ import { mayReplace } from './conflict.ts'
 import type { RestoreContext } from './context.ts'
 import { finishDirectory, makeDirectory } from './directories.ts'
 import { createHardLinks, linkTo, type HardLinks, type Leader } from './hard-links.ts'
+import { withHeldNames } from './held-names.ts'
 import { settleName, type Naming, type NewName } from './naming.ts'
 import { restoreFile, type FileItem, type RestoringFile } from './restoring-file.ts'
+import { openReplaced } from './replaced-content.ts'
 import { restoreSpecial } from './special.ts'
 import type { Place } from './target/target.ts'
 
@@ -41,7 +43,8 @@ async function takeItems(work: Work, plan: RestorePlan): Promise<void> {
   /** Of each directory that is open: whether its attributes are set at its end. */
   const finished: boolean[] = []
   let entered = false
-  for await (const item of plan.items({ signal: context.signal, enter: () => entered })) {
+  const held = withHeldNames(plan, context.target.names)
+  for await (const item of held.items({ signal: context.signal, enter: () => entered })) {
     switch (item.kind) {
       case 'directory': {
         const made = await takeDirectory(work, item)
@@ -71,6 +74,8 @@ async function takeDirectory({ context }: Work, item: DirectoryItem): Promise<bo
   try {
     const made = await makeDirectory(item, context)
     if (!item.way) context.report.made('directory')
+    if (item.place.length > 0)
+      context.report.named(item, { name: item.place.at(-1) ?? item.entry.name, replaces: false })
     return made
   } catch (error) {
     context.report.failed(item.path, { kind: 'content' }, error)
@@ -105,7 +110,7 @@ async function linkFurther({ context, links }: Work, item: LeafItem, leader: Lea
       await linkTo(leader, renamed(item.place, naming), { ...context, replaces: naming.replaces })
       report.made(item.entry.type === 'file' ? 'file' : 'other')
       report.made('hardLink')
-      report.named(item.entry.name, naming)
+      report.named(item, naming)
     }
     links.linked(item)
     return true
@@ -149,21 +154,38 @@ async function makeNamed(
 }
 
 async function addFile(work: Work, item: FileItem, leader: Leader | undefined): Promise<void> {
-  const { batch, context, open } = work
+  const { context, open } = work
   const file = restoreFile(item, context, (identity) => {
     if (leader !== undefined) leader.identity = identity
     open.delete(file)
   })
   open.add(file)
   if (item.entry.sizeBytes === 0) await file.finishEmpty()
-  let position = 0
   try {
-    for await (const reference of context.tree.content(item.entry)) {
-      batch.add(file, reference, position)
-      position += reference.lengthBytes
-      if (batch.isFull) await batch.flush()
-    }
+    await addChunks(work, item, file)
   } catch (error) {
     await file.fail(error)
   }
 }
+
+async function addChunks(work: Work, item: FileItem, file: RestoringFile): Promise<void> {
+  const { batch, context } = work
+  const replaced = await openReplaced(item, context)
+  let position = 0
+  let isBegun = false
+  try {
+    for await (const reference of context.tree.content(item.entry)) {
+      const chunk = { ...reference, position }
+      if ((await replaced?.handOver(file, chunk)) === true) isBegun = true
+      else batch.add(file, reference, position)
+      position += reference.lengthBytes
+      if (batch.isFull) await batch.flush()
+    }
+  } finally {
+    replaced?.close()
+  }
+  // What was begun holds a file open until its last chunk is there.
+  if (isBegun && work.open.size >= mostBegun) await batch.flush()
+}
+
+const mostBegun = 128

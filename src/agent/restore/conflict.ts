@@ -56,3 +56,7 @@ export function copyName(name: Uint8Array, nowMs: number, number: number): Uint8
   const prefix = `${day} ${two(time.getHours())}-${two(time.getMinutes())}${count} Copy of `
   return Buffer.concat([Buffer.from(prefix), name])
 }
+
+/** Whether `copyName` made it. */
+export const isCopyName = (name: Uint8Array): boolean =>
+  /^\d{4}-\d\d-\d\d \d\d-\d\d( \(\d+\))? Copy of /.test(Buffer.from(name).toString('latin1'))

@@ -26,6 +26,8 @@ export interface RestoreContext {
   readonly nameOf: (plaintext: Uint8Array) => ChunkId
   /** Which attributes are given back. */
   readonly attributes: RestoredAttributes
+  /** Whether each file is read again once it is written. */
+  readonly readsBack: boolean
   readonly signal?: AbortSignal | undefined
 }
 

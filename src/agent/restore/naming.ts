@@ -7,7 +7,6 @@ import {
   lstatSync,
   openSync,
   readlinkSync,
-  readSync,
   type BigIntStats,
 } from 'node:fs'
 import { equalBytes } from '../../base/bytes.ts'
@@ -21,6 +20,7 @@ import type { LeafEntry, LeafItem } from './plan.ts'
 import { hasAttributes } from './same-attributes.ts'
 import { alreadyThere } from './target/errors.ts'
 import { noFollow, type Directory } from './target/target.ts'
+import { holdsContent } from './written-content.ts'
 
 /** How an entry gets its name. */
 export interface NewName {
@@ -37,7 +37,7 @@ export type Naming =
 
 /** @throws BackupError `already-exists` where the rule leaves no way */
 export async function settleName(item: LeafItem, context: RestoreContext): Promise<Naming> {
-  const { name } = item.entry
+  const name = nameIn(item)
   const asItIs: NewName = { kind: 'make', name, replaces: false }
   if (!context.mayMeet) return asItIs
   return context.target.withDirectory(item.place.slice(0, -1), async (directory) => {
@@ -58,24 +58,33 @@ export async function settleName(item: LeafItem, context: RestoreContext): Promi
   })
 }
 
+/** The last component of its place: the entry's own name where the target can hold it. */
+const nameIn = ({ place }: LeafItem): Uint8Array => place.at(-1) ?? new Uint8Array(0)
+
 interface Met {
   readonly facts: BigIntStats
   readonly context: RestoreContext
 }
 
 async function settled(
-  { entry }: LeafItem,
+  item: LeafItem,
   directory: Directory,
   { facts, context }: Met,
 ): Promise<Exclude<Verdict['kind'], 'compare'>> {
-  const verdict = judgeConflict(entry, existingOf(facts, context), context.onConflict)
+  const { entry } = item
+  const judged = judgeConflict(entry, existingOf(facts, context), context.onConflict)
+  const verdict = context.readsBack ? lookedInto(judged) : judged
   if (verdict.kind !== 'compare') return verdict.kind
-  const at = directory.at(entry.name)
+  const at = directory.at(nameIn(item))
   const isThere =
     (await isSame(entry, at, { facts, context })) &&
     (verdict.otherwise !== 'replace' || (await hasAttributes(entry, { at, facts }, context)))
   return isThere ? 'there' : verdict.otherwise
 }
+
+/** Who wants to be sure does not believe size and time. */
+const lookedInto = (verdict: Verdict): Verdict =>
+  verdict.kind === 'there' ? { kind: 'compare', otherwise: 'replace' } : verdict
 
 function factsAt(directory: Directory, name: Uint8Array): BigIntStats | undefined {
   try {
@@ -121,21 +130,11 @@ async function isSame(entry: LeafEntry, at: Buffer, { facts, context }: Met): Pr
   }
 }
 
-/** Named chunk by chunk, as a backup would: nothing is fetched for it. */
 async function hasContent(entry: FileEntry, at: Buffer, context: RestoreContext): Promise<boolean> {
   // What was a file a moment ago may be a FIFO by now: that one must not be waited for.
   const fd = openSync(at, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
   try {
-    if (!fstatSync(fd).isFile()) return false
-    for await (const { id, lengthBytes } of context.tree.content(entry)) {
-      const bytes = Buffer.allocUnsafe(lengthBytes)
-      let length = 0
-      for (let read = -1; read !== 0 && length < lengthBytes; length += read) {
-        read = readSync(fd, bytes, length, lengthBytes - length, null)
-      }
-      if (length !== lengthBytes || context.nameOf(bytes) !== id) return false
-    }
-    return true
+    return fstatSync(fd).isFile() && (await holdsContent(fd, entry, context))
   } finally {
     closeSync(fd)
   }
@@ -143,14 +142,10 @@ async function hasContent(entry: FileEntry, at: Buffer, context: RestoreContext)
 
 const mostCopies = 1000
 
-function freeCopyName(
-  { entry, place }: LeafItem,
-  directory: Directory,
-  { nowNs }: RestoreContext,
-): Uint8Array {
+function freeCopyName(item: LeafItem, directory: Directory, { nowNs }: RestoreContext): Uint8Array {
   for (let number = 1; number <= mostCopies; number++) {
-    const name = copyName(entry.name, Number(nowNs / 1_000_000n), number)
+    const name = copyName(nameIn(item), Number(nowNs / 1_000_000n), number)
     if (factsAt(directory, name) === undefined) return name
   }
-  throw alreadyThere(place, undefined)
+  throw alreadyThere(item.place, undefined)
 }

@@ -3,12 +3,13 @@
 import { lstatSync } from 'node:fs'
 import { systemCodeOf, errorCodeOf } from '../../base/errors.ts'
 import type { RestoreContext } from './context.ts'
+import { withHeldNames } from './held-names.ts'
 import { settleName, type Naming } from './naming.ts'
 import type { DirectoryItem, LeafItem, RestorePlan } from './plan.ts'
 import { createReport } from './report.ts'
 import type { RestoreOptions } from './restore.ts'
 import type { ReadablePoint } from './plan.ts'
-import { isOccupied, openTarget } from './target/open-target.ts'
+import { isOccupied, nameRulesOf, openTarget } from './target/open-target.ts'
 import type { Place, Target } from './target/target.ts'
 
 export interface PreviewedItem {
@@ -28,7 +29,8 @@ export async function* previewRestore(
   const mayMeet = await isOccupied(options.to)
   const target = mayMeet ? await openTarget(options.to) : undefined
   try {
-    for await (const item of plan.items({ signal: options.signal })) {
+    const held = withHeldNames(plan, target?.names ?? nameRulesOf(options.to))
+    for await (const item of held.items({ signal: options.signal })) {
       if (item.kind === 'end') continue
       if (item.kind === 'unreadable') throw item.error
       if (target === undefined) yield { action: 'create', item, place: item.place }
@@ -64,7 +66,7 @@ async function directoryItem(item: DirectoryItem, target: Target): Promise<Previ
 
 async function leafItem(item: LeafItem, context: RestoreContext): Promise<PreviewedItem> {
   const { place } = item
-  const asItIs = { kind: 'make', name: item.entry.name, replaces: false } as const
+  const asItIs = { kind: 'make', name: place.at(-1) ?? item.entry.name, replaces: false } as const
   const naming = await orIfFree<Naming>(asItIs, () => settleName(item, context)).catch(
     (error: unknown) => {
       if (errorCodeOf(error) === 'already-exists' || errorCodeOf(error) === 'target-refused') return
@@ -76,7 +78,7 @@ async function leafItem(item: LeafItem, context: RestoreContext): Promise<Previe
     return { action: naming.kind === 'skip' ? 'skip' : 'unchanged', item, place }
   }
   if (naming.replaces) return { action: 'replace', item, place }
-  const isCopy = Buffer.compare(naming.name, item.entry.name) !== 0
+  const isCopy = Buffer.compare(naming.name, asItIs.name) !== 0
   const shown = [...place.slice(0, -1), naming.name]
   return { action: isCopy ? 'copy' : 'create', item, place: shown }
 }

@@ -33,6 +33,10 @@ export interface RestoreResult {
   readonly unchanged: number
   /** Bytes of restored files. */
   readonly bytesRestored: number
+  /** Those among them that were there already, in what was replaced. */
+  readonly bytesTakenOver: number
+  /** Files that were read again after they were written. */
+  readonly readBack: number
   /** Entries that belong to the user who restores, because only root may give files away. */
   readonly ownersKept: number
   /** The first thousand. */
@@ -43,9 +47,12 @@ export interface RestoreResult {
 export interface RestoreReport {
   made(kind: 'file' | 'directory' | 'other' | 'hardLink'): void
   /** Under which name something was made. */
-  named(name: Uint8Array, naming: { readonly name: Uint8Array; readonly replaces: boolean }): void
+  named(item: Named, naming: { readonly name: Uint8Array; readonly replaces: boolean }): void
   left(kind: 'skip' | 'there'): void
   wrote(bytes: number): void
+  /** Bytes that were right in what is replaced. */
+  tookOver(bytes: number): void
+  readBack(): void
   /** The entry belongs to the user who restores. */
   keptOwner(path: Place): void
   /** Notes a failure, unless it concerns the whole restore: then it throws, as an error that names what is wrong. */
@@ -57,6 +64,14 @@ export interface RestoreObserver {
   onProgress?(result: RestoreResult): void
   onFailure?(failure: RestoreFailure): void
   onOwnerKept?(path: Place): void
+  /** Something is there under another name than in the point: beside what had it, or because the target can not hold it. */
+  onRenamed?(path: Place, name: Uint8Array): void
+}
+
+/** An entry in the point, and where the target was to hold it. */
+interface Named {
+  readonly path: Place
+  readonly place: Place
 }
 
 const listedFailures = 1000
@@ -66,6 +81,8 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
   const failures: RestoreFailure[] = []
   const names = { replaced: 0, copies: 0, skipped: 0, unchanged: 0 }
   let bytesRestored = 0
+  let bytesTakenOver = 0
+  let readBack = 0
   let ownersKept = 0
   let failureCount = 0
 
@@ -76,6 +93,8 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
     hardLinks: counts.hardLink,
     ...names,
     bytesRestored,
+    bytesTakenOver,
+    readBack,
     ownersKept,
     failures,
     failureCount,
@@ -85,9 +104,10 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
       counts[kind]++
       observer.onProgress?.(result())
     },
-    named: (name, naming) => {
-      if (naming.replaces) names.replaced++
-      else if (!equalBytes(name, naming.name)) names.copies++
+    named: ({ path, place }, { name, replaces }) => {
+      if (replaces) names.replaced++
+      else if (!bears(place, name)) names.copies++
+      if (!bears(path, name)) observer.onRenamed?.(path, name)
     },
     left: (kind) => {
       if (kind === 'skip') names.skipped++
@@ -96,6 +116,14 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
     wrote: (bytes) => {
       bytesRestored += bytes
       observer.onProgress?.(result())
+    },
+    tookOver: (bytes) => {
+      bytesRestored += bytes
+      bytesTakenOver += bytes
+      observer.onProgress?.(result())
+    },
+    readBack: () => {
+      readBack++
     },
     keptOwner: (path) => {
       ownersKept++
@@ -113,6 +141,9 @@ export function createReport(observer: RestoreObserver = {}): RestoreReport {
   }
 }
 
+const bears = (place: Place, name: Uint8Array): boolean =>
+  equalBytes(place.at(-1) ?? new Uint8Array(0), name)
+
 /** Errors of one file only; all others end the restore. */
 const ownErrors: ReadonlySet<string> = new Set([
   'not-found',
@@ -124,6 +155,7 @@ const ownErrors: ReadonlySet<string> = new Set([
   'already-exists',
   'target-refused',
   'privilege-withheld',
+  'verification-failed',
 ])
 
 function throwIfFatal(error: unknown): void {

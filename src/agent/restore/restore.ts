@@ -9,7 +9,7 @@ import { isOccupied, openTarget } from './target/open-target.ts'
 
 export interface RestoreOptions extends Pick<
   RestoreContext,
-  'chunks' | 'system' | 'signal' | 'onConflict' | 'nameOf' | 'attributes'
+  'chunks' | 'system' | 'signal' | 'onConflict' | 'nameOf' | 'attributes' | 'readsBack'
 > {
   /** Directory to restore beneath; made when it is not there. */
   readonly to: string

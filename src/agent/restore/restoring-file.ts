@@ -8,14 +8,14 @@ import {
   closeSync,
   constants,
   fstatSync,
-  ftruncateSync,
+  fsyncSync,
   openSync,
   renameSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs'
-import { systemCodeOf } from '../../base/errors.ts'
+import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import type { FileEntry } from '../../model/entry.ts'
+import type { ChunkReference } from '../../model/ids.ts'
 import { applyAttributes } from './attributes.ts'
 import type { RestoreContext } from './context.ts'
 import type { Identity } from './hard-links.ts'
@@ -24,6 +24,14 @@ import type { NewName } from './naming.ts'
 import { alreadyThere } from './target/errors.ts'
 import { heldOpen } from './target/held.ts'
 import { noFollow, type Directory } from './target/target.ts'
+import {
+  holdsContent,
+  mayHaveHoles,
+  readChunk,
+  setLength,
+  writeFully,
+  writeSparsely,
+} from './written-content.ts'
 
 export interface FileItem extends LeafItem {
   readonly entry: FileEntry
@@ -33,6 +41,14 @@ export interface FileItem extends LeafItem {
 export interface RestoringFile {
   /** Writes a verified chunk; after the last one the file has its name. Does nothing once the file failed. */
   write(bytes: Uint8Array, position: number): Promise<void>
+  /**
+   * Takes a chunk over from the open file that is replaced, sharing its blocks where the file system can; false where
+   * it changed meanwhile.
+   */
+  takeOver(
+    chunk: ChunkReference & { readonly position: number },
+    replaced: { readonly bytes: Uint8Array; readonly from: number },
+  ): Promise<boolean>
   /** For an empty file: there are no chunks to wait for. */
   finishEmpty(): Promise<void>
   /** Gives up; what was written is removed and the failure reported. */
@@ -41,6 +57,16 @@ export interface RestoringFile {
   abandon(): Promise<void>
 }
 
+/** The temporary file. */
+interface Draft {
+  readonly fd: number
+  /** It began as a copy of what is replaced: where nothing is written lies something else than zeros. */
+  readonly isClone: boolean
+}
+
+/** Below this a copy costs less than to share blocks. */
+const leastCloneBytes = 1024 * 1024
+
 /** `onEnd` learns which file it is on disk, or that there is none. */
 export function restoreFile(
   item: FileItem,
@@ -48,22 +74,25 @@ export function restoreFile(
   onEnd: (identity: Identity | undefined) => void,
 ): RestoringFile {
   const { entry, place } = item
+  const { target, system, report } = context
   const parent = place.slice(0, -1)
   const temporary = context.temporaryName()
-  let opening: Promise<number> | undefined
+  let opening: Promise<Draft> | undefined
   let missingBytes = entry.sizeBytes
   let hasEnded = false
   let isClosed = false
 
-  const opened = () =>
-    (opening ??= context.target.withDirectory(parent, (directory) =>
-      Promise.resolve(openTemporary(directory.at(temporary))),
-    ))
+  const opened = (cloneOf?: number) =>
+    (opening ??= target.withDirectory(parent, (directory) => {
+      const fd = openTemporary(directory.at(temporary))
+      const clones = cloneOf !== undefined && entry.sizeBytes >= leastCloneBytes
+      return Promise.resolve({ fd, isClone: clones && system.cloneFile(cloneOf, fd) })
+    }))
   const remove = async () => {
-    const fd = await opening?.catch(() => undefined)
-    if (fd === undefined) return
-    if (!isClosed) closeSync(fd)
-    await context.target
+    const draft = await opening?.catch(() => undefined)
+    if (draft === undefined) return
+    if (!isClosed) closeSync(draft.fd)
+    await target
       .withDirectory(parent, (directory) => {
         unlinkSync(directory.at(temporary))
         return Promise.resolve()
@@ -79,14 +108,14 @@ export function restoreFile(
   const fail = async (error: unknown) => {
     if (hasEnded) return
     await abandon()
-    context.report.failed(item.path, { kind: 'content' }, error)
+    report.failed(item.path, { kind: 'content' }, error)
   }
   const finish = async () => {
-    const fd = await opened()
-    const identity = await context.target.withDirectory(parent, async (directory) => {
-      // A hole at the end was not written.
-      if (entry.flags.sparse) ftruncateSync(fd, entry.sizeBytes)
-      const held = heldOpen(fd, directory.at(temporary), context.system)
+    const { fd } = await opened()
+    setLength(fd, entry)
+    if (context.readsBack) await readBack(fd, entry, context)
+    const identity = await target.withDirectory(parent, async (directory) => {
+      const held = heldOpen(fd, directory.at(temporary), system)
       await applyAttributes({ path: item.path, entry, held }, context)
       const { dev, ino } = entry.links === undefined ? noIdentity : fstatSync(fd, { bigint: true })
       closeSync(fd)
@@ -95,9 +124,21 @@ export function restoreFile(
       return { dev, ino }
     })
     hasEnded = true
-    context.report.made('file')
-    context.report.named(item.entry.name, item.naming)
+    report.made('file')
+    report.named(item, item.naming)
     onEnd(identity)
+  }
+  const take = async (lengthBytes: number) => {
+    missingBytes -= lengthBytes
+    if (missingBytes === 0) await finish()
+  }
+  const put = (
+    fd: number,
+    bytes: Uint8Array,
+    { position, isNew }: { readonly position: number; readonly isNew: boolean },
+  ) => {
+    if (isNew && mayHaveHoles(entry)) writeSparsely(fd, bytes, position)
+    else writeFully(fd, bytes, position)
   }
   const guarded = async (work: () => Promise<void>) => {
     if (hasEnded) return
@@ -110,12 +151,23 @@ export function restoreFile(
   return {
     write: (bytes, position) =>
       guarded(async () => {
-        const fd = await opened()
-        if (!entry.flags.sparse || !isZeros(bytes)) writeAll(fd, bytes, position)
-        context.report.wrote(bytes.length)
-        missingBytes -= bytes.length
-        if (missingBytes === 0) await finish()
+        const { fd, isClone } = await opened()
+        put(fd, bytes, { position, isNew: !isClone })
+        report.wrote(bytes.length)
+        await take(bytes.length)
       }),
+    takeOver: async (chunk, { bytes, from }) => {
+      let isTaken = true
+      await guarded(async () => {
+        const { fd, isClone } = await opened(from)
+        if (!isClone) put(fd, bytes, { position: chunk.position, isNew: true })
+        else isTaken = readChunk(fd, chunk, context.nameOf) !== undefined
+        if (!isTaken) return
+        report.tookOver(bytes.length)
+        await take(bytes.length)
+      })
+      return isTaken
+    },
     finishEmpty: () => guarded(finish),
     fail,
     abandon,
@@ -123,16 +175,18 @@ export function restoreFile(
 }
 
 const openTemporary = (path: Buffer): number =>
-  openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
+  openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
 
-/** Zeros throughout: the first is one, and each is like the one before. */
-const isZeros = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0
-
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length;) {
-    at += writeSync(fd, bytes, at, bytes.length - at, position + at)
+/** From the disk, as far as the system lets its memory of the file be dropped. */
+async function readBack(fd: number, entry: FileEntry, context: RestoreContext): Promise<void> {
+  fsyncSync(fd)
+  context.system.forgetCached(fd)
+  if (!(await holdsContent(fd, entry, context))) {
+    throw new BackupError('verification-failed', 'What was written reads back as something else.', {
+      hint: "Look at the target's disk: its health, its cables, the machine's memory.",
+    })
   }
+  context.report.readBack()
 }
 
 function giveName(

@@ -31,7 +31,7 @@ export async function restoreSpecial(
       makeNamed(item, directory, context),
     )
     context.report.made('other')
-    context.report.named(item.entry.name, item.naming)
+    context.report.named(item, item.naming)
     return identity
   } catch (error) {
     const taken = systemCodeOf(error) === 'EEXIST'

@@ -29,6 +29,7 @@ export function linuxSystemCalls(): SystemCalls | undefined {
       hasXattrs: true,
     },
     cloneFile: cloneMethod(library),
+    forgetCached: forgetMethod(library),
     hasXattrs: true,
     nextData: nextDataMethod(library),
     inodesLast: (path) => !passingInodes.has(statfsSync(bufferOf(path)).type & 0xffff_ffff),
@@ -62,6 +63,16 @@ const shareBlocks = 0x40049409
 function cloneMethod(library: CLibrary): SystemCalls['cloneFile'] {
   const ioctl = library.declare('int ioctl(int fd, unsigned long request, int argument)')
   return (from, to) => ioctl(to, shareBlocks, from) === 0
+}
+
+/** POSIX_FADV_DONTNEED; from 0, to the end. */
+const notNeeded = 4
+
+function forgetMethod(library: CLibrary): SystemCalls['forgetCached'] {
+  const advise = library.declare(
+    'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
+  )
+  return (fd) => void advise(fd, 0, 0, notNeeded)
 }
 
 /** Calls by their number: old C libraries have no function for them. */

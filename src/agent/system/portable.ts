@@ -24,6 +24,7 @@ export const portableSystemCalls: SystemCalls = {
   makeNode: () => notSupported('mknod'),
   renameNoReplace,
   cloneFile: () => false,
+  forgetCached: () => undefined,
   openLocked: () => notSupported('flock'),
   nextData: (_fd, offset) => ({ start: offset, end: Infinity }),
   inodesLast: () => false,

@@ -47,6 +47,9 @@ export interface SystemCalls extends AttributeCalls {
    */
   nextData(fd: number, offset: number): DataExtent | undefined
 
+  /** Asks the system to read the file, which has been synced, from the disk again next time; it need not. */
+  forgetCached(fd: number): void
+
   /** Whether inode numbers of the file system that `path` (followed) lies on stay with their files. */
   inodesLast(path: Uint8Array): boolean
 }

@@ -1,5 +1,6 @@
 /** How a restore tells what it could not do with one entry. */
 
+import { isCopyName } from '../../agent/restore/conflict.ts'
 import type { FailedPart, RestoreFailure } from '../../agent/restore/report.ts'
 import type { Place } from '../../agent/restore/target/target.ts'
 import type { Manifest } from '../../model/manifest.ts'
@@ -17,6 +18,18 @@ export function sayFailure(
   const { code, message } = failure
   output.event({ event: 'failure', ...place, part, code, message })
   if (!output.json) output.warn(`${place.path}: ${part}: ${message}`)
+}
+
+/** Something that is there under another name. Copies are named in the same way each time; people see their number. */
+export function sayRenamed(
+  { output }: CommandContext,
+  { path, name }: { readonly path: Place; readonly name: Uint8Array },
+  { system }: Manifest,
+): void {
+  const place = pathFields(pathOfNames(path, system))
+  const { path: shown, ...bytes } = pathFields(name)
+  output.event({ event: 'renamed', ...place, name: shown, nameBase64: bytes.pathBase64 ?? null })
+  if (!output.json && !isCopyName(name)) output.warn(`${place.path}: is ${shown} here`)
 }
 
 /** Only counted for people: as an ordinary user that can be each file. */

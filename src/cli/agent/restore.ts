@@ -23,7 +23,7 @@ import type { CommandContext } from './context.ts'
 import { addLimitOptions } from './line.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
-import { sayFailure, sayOwnerKept } from './restore-failure.ts'
+import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 
 interface RestoreFlags {
@@ -34,6 +34,7 @@ interface RestoreFlags {
   readonly onConflict: ConflictRule
   readonly strip?: true
   readonly dryRun?: true
+  readonly verify?: true
   readonly owner: boolean
   readonly acl: boolean
   readonly xattrs: boolean
@@ -55,6 +56,7 @@ export function addRestore(program: Command, context: CommandContext): void {
         .default('copy'),
     )
     .option('--strip', 'put the contents of the paths straight into the directory or archive')
+    .option('--verify', 'read back each file that was written, and compare')
     .option('--dry-run', 'say what would be made, and make nothing')
     .option('--no-owner', 'all belongs to whoever restores')
     .option('--numeric-ids', 'give owners by number, not by name')
@@ -87,6 +89,7 @@ export function addRestore(program: Command, context: CommandContext): void {
           nowMs: systemClock.now(),
           signal: context.signal,
           onConflict: flags.onConflict,
+          readsBack: flags.verify === true,
           nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
           attributes: {
             owner: flags.owner,
@@ -171,6 +174,9 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
           progress.stop()
           sayFailure(context, failure, restore.manifest)
         },
+        onRenamed: (path, name) => {
+          sayRenamed(context, { path, name }, restore.manifest)
+        },
         onOwnerKept: (path) => {
           sayOwnerKept(context, path, restore.manifest)
         },
@@ -211,6 +217,8 @@ function saySummary(context: CommandContext, restore: Restore, { result, duratio
     bytesRead: restore.options.chunks.bytesFetched,
     bytesSent: 0,
     bytesStored: result.bytesRestored,
+    bytesTakenOver: result.bytesTakenOver,
+    readBack: result.readBack,
     leftOut,
     ownersKept: result.ownersKept,
     durationMs,

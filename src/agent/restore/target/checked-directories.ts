@@ -2,16 +2,17 @@
 
 import { lstat, realpath } from 'node:fs/promises'
 import { concatBytes, utf8 } from '../../../base/bytes.ts'
+import type { NameRules } from './names.ts'
 import { checkedName, notADirectory } from './errors.ts'
 import type { Place, Target } from './target.ts'
 
 const slash = utf8('/')
 
-export function openChecked(path: string): Promise<Target> {
+export function openChecked(path: string, names: NameRules): Promise<Target> {
   const directoryPath = (root: Uint8Array, place: Place) =>
     Buffer.from(concatBytes(root, ...place.flatMap((name) => [slash, checkedName(name)])))
   return realpath(path).then((real) => ({
-    path,
+    ...{ path, names },
     withDirectory: async (place, use) => {
       const root = utf8(real)
       for (let depth = 1; depth <= place.length; depth++) {

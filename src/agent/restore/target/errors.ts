@@ -1,8 +1,9 @@
 /** What is wrong with a target, or with a name in it. */
 
-import { toHex } from '../../../base/bytes.ts'
+import { equalBytes, toHex } from '../../../base/bytes.ts'
 import { BackupError, systemCodeOf } from '../../../base/errors.ts'
 import { isEntryName } from '../../../model/entry.ts'
+import { heldName } from './names.ts'
 import { placeText, type Place } from './target.ts'
 
 export function refusedTarget(path: string, error: unknown): BackupError {
@@ -58,8 +59,7 @@ export function checkedName(name: Uint8Array): Uint8Array {
 
 /** On Windows a name could otherwise lead elsewhere: to a stream, a device, or through a separator. */
 const isUsableName = (name: Uint8Array): boolean =>
-  isEntryName(name) &&
-  (process.platform !== 'win32' || !/[\\:*?"<>|\p{Cc}]|[. ]$/u.test(Buffer.from(name).toString()))
+  isEntryName(name) && (process.platform !== 'win32' || equalBytes(heldName(name, 'windows'), name))
 
 /** Something has the name, and is to stay. */
 export const alreadyThere = (place: readonly Uint8Array[], cause: unknown): BackupError =>

@@ -3,6 +3,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { bufferOf } from '../../../base/bytes.ts'
+import type { NameRules } from './names.ts'
 import { checkedName, notADirectory, refusedTarget } from './errors.ts'
 import type { Directory, Place, Target } from './target.ts'
 
@@ -26,7 +27,7 @@ const newNode = (parent: Node | undefined, name: Uint8Array): Node => ({
 /** At most this many directories stay open between uses. */
 const keptHandles = 64
 
-export async function openHandles(path: string): Promise<Target> {
+export async function openHandles(path: string, names: NameRules): Promise<Target> {
   const rootHandle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(
     (error: unknown) => {
       throw refusedTarget(path, error)
@@ -93,7 +94,7 @@ export async function openHandles(path: string): Promise<Target> {
     }
   }
   return {
-    path,
+    ...{ path, names },
     withDirectory: async (place, use) => {
       const node = await borrow(place)
       try {

@@ -4,11 +4,14 @@
  * open directory; elsewhere the whole chain of parents is looked at before each use.
  */
 
+import { statfsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { systemCodeOf } from '../../../base/errors.ts'
 import { openChecked } from './checked-directories.ts'
 import { refusedTarget } from './errors.ts'
 import { openHandles } from './open-directories.ts'
+import { nameRulesFor, type NameRules } from './names.ts'
 import type { Target } from './target.ts'
 
 /**
@@ -17,7 +20,19 @@ import type { Target } from './target.ts'
  */
 export async function openTarget(path: string): Promise<Target> {
   await makeTarget(path)
-  return process.platform === 'linux' ? openHandles(path) : openChecked(path)
+  const names = nameRulesOf(path)
+  return process.platform === 'linux' ? openHandles(path, names) : openChecked(path, names)
+}
+
+/** What names a directory can hold; of one that is to be made, what the nearest one above it can. */
+export function nameRulesOf(path: string): NameRules {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return nameRulesFor(process.platform, statfsSync(at).type)
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOENT' || dirname(at) === at) throw refusedTarget(path, error)
+    }
+  }
 }
 
 /** Whether anything lies in the directory; false where there is none. */

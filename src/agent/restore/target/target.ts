@@ -1,6 +1,7 @@
 /** The directory that a restore writes beneath, and the names in it. */
 
 import { constants } from 'node:fs'
+import type { NameRules } from './names.ts'
 
 /** Names from the target's directory down; the target itself is the empty list. */
 export type Place = readonly Uint8Array[]
@@ -15,6 +16,8 @@ export interface Directory {
 
 export interface Target {
   readonly path: string
+  /** What names it can hold. */
+  readonly names: NameRules
   /**
    * Lends a directory below the target.
    * @throws BackupError `target-refused` where a component is no directory (a link to one is none), `not-found` where it is missing

@@ -137,7 +137,7 @@ describe('restoring a point', () => {
     expect(statSync(join(to, 'home')).mtimeMs).toBe(1_500_000_000_987.6543)
   })
 
-  it('leaves holes where the zeros of a file stand for them, at its end too, and nowhere else', async () => {
+  it('leaves holes where there are only zeros, at the end too', async () => {
     const test = createTestRepository()
     const mebibyte = 1024 * 1024
     const content = new Uint8Array(24 * mebibyte)
@@ -151,9 +151,8 @@ describe('restoring a point', () => {
     expect(await restore(test, test.commit(root), to)).toMatchObject({ files: 2, failures: [] })
     for (const name of ['sparse', 'whole']) {
       expect(readFileSync(join(to, name)).equals(content)).toBe(true)
+      expect(statSync(join(to, name)).blocks * 512).toBeLessThan(2 * mebibyte)
     }
-    const allocated = (name: string) => statSync(join(to, name)).blocks * 512
-    expect(allocated('whole') - allocated('sparse')).toBeGreaterThanOrEqual(15 * mebibyte)
   })
 
   it('leaves no temporary name behind', async () => {
