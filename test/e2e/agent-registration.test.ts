@@ -19,9 +19,7 @@ const text = expect.stringMatching(/\w/) as string
 /** What the vault knows: names and states, in the order of registration. */
 async function machinesAt({ service }: AgentVault): Promise<string[]> {
   const machines = await listMachines(service.vault.catalog, service.vaultId)
-  return machines
-    .sort((a, b) => a.serial - b.serial)
-    .map(({ name, state }) => `${name} ${state}`)
+  return machines.sort((a, b) => a.serial - b.serial).map(({ name, state }) => `${name} ${state}`)
 }
 
 async function includeFolder({ scratch }: AgentVault, machine: CommandMachine): Promise<void> {
