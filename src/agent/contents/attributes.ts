@@ -2,7 +2,9 @@
 
 import { messageOf } from '../../base/errors.ts'
 import { isInlineValue, type Attribute } from '../../model/entry.ts'
-import type { ChunkReference } from '../../model/ids.ts'
+import { chunkReferenceBytes, type ChunkReference } from '../../model/ids.ts'
+import { maxChunkBytes, maxEntryBytes } from '../../model/limits.ts'
+import { systemCalls } from '../system/open.ts'
 import { readXattrs } from '../source/read-xattrs.ts'
 import type { AttributeFailure } from './messages.ts'
 
@@ -13,23 +15,33 @@ export interface GatheredAttributes {
   readonly failures: readonly AttributeFailure[]
 }
 
-/** Never throws a system's error: what can not be read is in `failures`. */
-export function gatherAttributes(path: Uint8Array): GatheredAttributes {
-  const { xattrs, failures } = readXattrs(path)
+/** What is left for attributes in an entry of the largest name and link target. */
+const roomBytes = maxEntryBytes - 80 * 1024
+/** What CBOR adds to an attribute, at most. */
+const overheadBytes = 16
+
+/** Never throws a system's error: what can not be read, or has no room in an entry, is in `failures`. */
+export function gatherAttributes(path: Uint8Array, system = systemCalls()): GatheredAttributes {
+  const { xattrs, failures: unread } = readXattrs(path, system)
   const inline: Attribute[] = []
   const large: { name: Uint8Array; value: Uint8Array }[] = []
-  let inlineBytes = 0
+  const failures = unread.map(({ name, error }) => ({ name, detail: messageOf(error) }))
+  let [inlineBytes, takenBytes] = [0, 0]
   for (const { name, value } of xattrs) {
-    if (isInlineValue(value.length, inlineBytes)) {
-      inlineBytes += value.length
-      inline.push({ name, value })
-    } else large.push({ name, value })
+    const isInline = isInlineValue(value.length, inlineBytes)
+    const held = isInline
+      ? value.length
+      : chunkReferenceBytes * Math.ceil(value.length / maxChunkBytes)
+    const needed = name.length + held + overheadBytes
+    if (takenBytes + needed > roomBytes) {
+      failures.push({ name, detail: 'The file has more attributes than an entry can hold.' })
+      continue
+    }
+    takenBytes += needed
+    if (isInline) inlineBytes += value.length
+    ;(isInline ? inline : large).push({ name, value })
   }
-  return {
-    inline,
-    large,
-    failures: failures.map(({ name, error }) => ({ name, detail: messageOf(error) })),
-  }
+  return { inline, large, failures }
 }
 
 /** In the order of the names again. */
