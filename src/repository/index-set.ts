@@ -31,10 +31,11 @@ const concurrent = 4
 export async function loadIndexSet(
   repository: Repository,
   ids: readonly ObjectId[],
+  cached?: CachedIndexes,
 ): Promise<IndexSet> {
   const views = new Map<ObjectId, IndexView>()
   await forEachLimited(ids, concurrent, async (id) => {
-    views.set(id, await loadIndex(repository, id))
+    views.set(id, await loadIndex(repository, id, cached))
   })
   return indexSetOf(new Map(ids.flatMap((id) => entryOf(id, views.get(id)))))
 }
@@ -42,8 +43,15 @@ export async function loadIndexSet(
 const entryOf = (id: ObjectId, view: IndexView | undefined): [ObjectId, IndexView][] =>
   view === undefined ? [] : [[id, view]]
 
-export async function loadIndex(repository: Repository, id: ObjectId): Promise<IndexView> {
-  const bytes = await repository.connection.object(repository.number, id)
+/** The stored bytes of an index: a good copy of them, or else what `fetch` gets. */
+export type CachedIndexes = (id: ObjectId, fetch: () => Promise<Uint8Array>) => Promise<Uint8Array>
+
+export async function loadIndex(
+  repository: Repository,
+  id: ObjectId,
+  cached: CachedIndexes = (_, fetch) => fetch(),
+): Promise<IndexView> {
+  const bytes = await cached(id, () => repository.connection.object(repository.number, id))
   return decodeIndex(openObject(bytes, { type: 'index', context: indexContext }, repository.keys))
 }
 

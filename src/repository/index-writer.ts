@@ -32,7 +32,7 @@ export interface IndexWriter {
 export interface IndexWriterParts {
   readonly keys: RepositoryKeys
   readonly random: RandomBytes
-  readonly uploads: Uploads
+  readonly uploads: Pick<Uploads, 'put'>
 }
 
 const kinds: readonly PackKind[] = ['data', 'tree']

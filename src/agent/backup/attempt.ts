@@ -8,6 +8,8 @@ import { encodeCommit } from '../../model/commit.ts'
 import { objectIdOf, type RecordHash } from '../../model/ids.ts'
 import { createLeftOutWriter, type LeftOutList } from '../../model/left-out.ts'
 import { encodeManifest, type Manifest } from '../../model/manifest.ts'
+import type { SourceCache } from '../cache/source-cache.ts'
+import type { ChunkSink } from '../../repository/chunk-sink.ts'
 import type { AttemptOptions, BackupRun } from './backup-run.ts'
 import { createBreather } from './breathe.ts'
 import { createNotedChunks } from './noted-chunks.ts'
@@ -23,7 +25,8 @@ import type { PointNeeds } from './point-needs.ts'
 
 export interface AttemptResult {
   /** Undefined in a dry run. */
-  readonly point: { readonly id: RecordHash; readonly seq: number } | undefined
+  readonly point:
+    { readonly id: RecordHash; readonly seq: number; readonly manifest: Manifest } | undefined
   readonly counts: WalkCounts
   readonly leftOut: LeftOutList
   readonly same: boolean
@@ -35,6 +38,7 @@ export async function attemptPoint(
   options: AttemptOptions,
 ): Promise<AttemptResult> {
   const notes = createNotedChunks()
+  run.cache.begin()
   const counts = noCounts()
   const expectedFiles = options.base.previous?.manifest.statistics.files
   const breather = createBreather(run, counts, expectedFiles)
@@ -75,7 +79,7 @@ type WalkParts = AttemptOptions &
   Pick<Walk, 'counts' | 'leaveOut' | 'note' | 'breathe'> & { readonly store: RunStore }
 
 const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
-  sink: parts.store.sink,
+  sink: cachingSink(run.cache, parts.store.sink),
   contents: createContentReader(parts.store.contents),
   previous: parts.base.previous,
   selector: createSelector({
@@ -90,6 +94,17 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   leaveOut: parts.leaveOut,
   counts: parts.counts,
   breathe: parts.breathe,
+})
+
+/** Pages that a walk makes are what the next one reads. */
+const cachingSink = (cache: SourceCache, sink: ChunkSink): ChunkSink => ({
+  open: () => sink.open(),
+  flow: () => sink.flow(),
+  add: (type, page) => {
+    const reference = sink.add(type, page)
+    cache.add(reference.id, page)
+    return reference
+  },
 })
 
 async function walkAll(run: BackupRun, walk: Walk, { base }: AttemptOptions): Promise<WalkedPoint> {
@@ -135,12 +150,13 @@ async function commit(
 ): Promise<AttemptResult['point']> {
   const { repository, source } = run
   const place = { source, seq: base.head.seq + 1, previous: base.head.hash, refsRoot: needs.root }
+  const made = await manifestOf(run, needs, manifest)
   const sealed = sealObject(
     {
       type: 'manifest',
       epoch: 0,
       context: manifestContext(place),
-      payload: encodeManifest(await manifestOf(run, needs, manifest)),
+      payload: encodeManifest(made),
     },
     repository.keys,
     run.random,
@@ -158,7 +174,7 @@ async function commit(
     timeMs: run.clock.now(),
   })
   await repository.connection.putPoint(source, place.seq, record.bytes)
-  return { id: record.hash, seq: place.seq }
+  return { id: record.hash, seq: place.seq, manifest: made }
 }
 
 async function manifestOf(

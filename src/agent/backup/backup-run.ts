@@ -5,6 +5,8 @@ import type { Clock } from '../../base/clock.ts'
 import type { ObjectId, SourceName } from '../../model/ids.ts'
 import type { CaptureFingerprint, Selection, SystemName } from '../../model/manifest.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
+import type { IndexFiles } from '../cache/index-files.ts'
+import type { SourceCache } from '../cache/source-cache.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { BasePoint, Head } from './base-point.ts'
 import type { PackJournal } from './pack-journal.ts'
@@ -24,6 +26,8 @@ export interface BackupRun {
   /** Of compression: zstd's. */
   readonly level: number
   readonly journal: PackJournal
+  readonly cache: SourceCache
+  readonly indexFiles: IndexFiles
   /** PEM certificates of the vault's authority: from the registration. */
   readonly authorities: readonly string[]
   /** The newest point that this machine has seen of the source. */

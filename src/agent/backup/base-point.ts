@@ -3,10 +3,12 @@
 import { BackupError } from '../../base/errors.ts'
 import { noRecord, type ObjectId, type RecordHash, type SourceName } from '../../model/ids.ts'
 import type { CaptureFingerprint, Manifest } from '../../model/manifest.ts'
-import { createChunkReader } from '../../repository/chunk-reader.ts'
+import { createChunkReader, type ChunkReader } from '../../repository/chunk-reader.ts'
 import { loadIndexSet } from '../../repository/index-set.ts'
 import { listPoints, readManifest, type PointFacts } from '../../repository/point-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { IndexFiles } from '../cache/index-files.ts'
+import type { SourceCache } from '../cache/source-cache.ts'
 import { sameFingerprint } from './capture.ts'
 import { trustBefore } from './compare.ts'
 import type { PreviousPoint } from './walk-context.ts'
@@ -30,6 +32,8 @@ export interface BaseOptions {
   /** The head that this machine saw last. */
   readonly seen: Head | undefined
   readonly capture: CaptureFingerprint
+  readonly cache: SourceCache
+  readonly indexFiles: IndexFiles
   readonly signal: AbortSignal
   readonly warn: (message: string) => void
 }
@@ -68,13 +72,15 @@ function checkSeen(points: readonly PointFacts[], seen: Head | undefined): void 
 async function openPrevious(
   repository: Repository,
   facts: PointFacts,
-  { capture, signal, warn }: BaseOptions,
+  options: BaseOptions,
 ): Promise<BasePoint['previous']> {
+  const { cache, capture, warn } = options
   try {
-    const manifest = await readManifest(repository, facts)
-    const trees = manifest.indexes.filter(({ kind }) => kind === 'tree').map(({ id }) => id)
-    const index = await loadIndexSet(repository, trees)
-    const reader = createChunkReader(repository, index, { signal })
+    const cached = cache.manifestOf(facts.id)
+    const manifest = cached ?? (await readManifest(repository, facts))
+    const stored = storedPages(repository, manifest, options)
+    // Without a cache all pages are read there: then it is best known at once whether that goes.
+    if (cached === undefined) await stored()
     return {
       facts,
       manifest,
@@ -82,13 +88,29 @@ async function openPrevious(
         reuse: sameFingerprint(manifest.capture, capture) ? 'entries' : 'contents',
         beforeNs: trustBefore(manifest.startedMs),
       },
-      load: (reference, type) => reader.load(reference, type),
+      load: (reference, type) =>
+        cache.load(reference, type, async () => (await stored()).load(reference, type)),
     }
   } catch (error) {
     if (!(error instanceof BackupError) || !unreadable.includes(error.code)) throw error
     warn(`The last recovery point can not be read (${error.message}): everything is read anew.`)
     return undefined
   }
+}
+
+/** Pages as the vault keeps them; their indexes are loaded when the first is asked for. */
+function storedPages(
+  repository: Repository,
+  manifest: Manifest,
+  { indexFiles, signal }: BaseOptions,
+): () => Promise<ChunkReader> {
+  const trees = manifest.indexes.filter(({ kind }) => kind === 'tree').map(({ id }) => id)
+  let reader: Promise<ChunkReader> | undefined
+  const open = async () =>
+    createChunkReader(repository, await loadIndexSet(repository, trees, indexFiles.load), {
+      signal,
+    })
+  return () => (reader ??= open())
 }
 
 const unreadable: readonly string[] = ['damaged', 'malformed', 'missing-data', 'not-found']

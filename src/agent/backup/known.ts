@@ -7,6 +7,7 @@ import type { IndexedPack, IndexView } from '../../model/index-object.ts'
 import { decodePackHeader, packHeaderBytes } from '../../model/pack.ts'
 import { indexSetOf, loadIndex, type IndexSet } from '../../repository/index-set.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { IndexFiles } from '../cache/index-files.ts'
 import type { JournalEntry } from './pack-journal.ts'
 
 export interface KnownObjects {
@@ -18,18 +19,26 @@ export interface KnownObjects {
   readonly uncovered: readonly IndexedPack[]
 }
 
+export interface KnownSources {
+  readonly journal: readonly JournalEntry[]
+  readonly indexFiles: IndexFiles
+  /** What the vault lists, and has said it does not have: a good copy here is of no use to a point. */
+  readonly gone: ReadonlySet<ObjectId>
+}
+
 export async function loadKnownObjects(
   repository: Repository,
-  journal: readonly JournalEntry[],
+  { journal, indexFiles, gone }: KnownSources,
 ): Promise<KnownObjects> {
   const present = new Map<ObjectId, string>()
   const sizes = new Map<ObjectId, number>()
   for await (const { id, kind, sizeBytes } of repository.connection.objects(repository.number)) {
+    if (gone.has(id)) continue
     present.set(id, kind)
     sizes.set(id, sizeBytes)
   }
   const ids = (kind: string) => [...present].flatMap(([id, its]) => (its === kind ? [id] : []))
-  const indexes = await loadReadable(repository, ids('index'))
+  const indexes = await loadReadable(repository, ids('index'), indexFiles)
   const covered = new Set([...indexes.values()].flatMap(({ packs }) => packs.map(({ id }) => id)))
   const heads = new Map(journal.map(({ id, head }) => [id, head]))
   const uncovered: IndexedPack[] = []
@@ -45,10 +54,12 @@ export async function loadKnownObjects(
 async function loadReadable(
   repository: Repository,
   ids: readonly ObjectId[],
+  indexFiles: IndexFiles,
 ): Promise<Map<ObjectId, IndexView>> {
+  await indexFiles.retain(new Set(ids))
   const views = new Map<ObjectId, IndexView>()
   for (const id of ids) {
-    const view = await orUndefined(() => loadIndex(repository, id))
+    const view = await orUndefined(() => loadIndex(repository, id, indexFiles.load))
     if (view !== undefined) views.set(id, view)
   }
   return views

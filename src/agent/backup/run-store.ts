@@ -58,7 +58,7 @@ export function openRunStore(
     ? countingUploads()
     : createUploads(connection, { repository: number, signal, onFailure: (error) => fail(error) })
   const uploads = renewingUploads(sending, { connection, number, clock: run.clock })
-  const writer = createIndexWriter({ keys, random, uploads })
+  const writer = createIndexWriter({ keys, random, uploads: keepingIndexes(run, uploads) })
   const indexes = new Map<ObjectId, IndexView>()
   const sizes = new Map<ObjectId, number>()
   let present: ReadonlySet<ObjectId> = new Set()
@@ -70,7 +70,11 @@ export function openRunStore(
   const isPresent = (id: ObjectId) => present.has(id) && !options.gone.has(id)
   const isPlaced = (id: ChunkId) => known?.place(id) !== undefined
   const prepare = async () => {
-    const objects = await loadKnownObjects(repository, await run.journal.read())
+    const objects = await loadKnownObjects(repository, {
+      journal: await run.journal.read(),
+      indexFiles: run.indexFiles,
+      gone: options.gone,
+    })
     previousRefs = await refsOf(run, options)
     const unnamed = [...objects.present].filter((id) => !previousRefs.has(id))
     const gone = new Set(await uploads.countOn(options.base.head.seq === 0 ? unnamed : []))
@@ -167,6 +171,20 @@ function claimsOf(
 
 /** Ids that a run may add before the table has to grow. */
 const roomToGrow = 16_384
+
+/** What is written now need not be fetched by the next run. */
+const keepingIndexes = (
+  { dryRun, indexFiles }: BackupRun,
+  uploads: Uploads,
+): Pick<Uploads, 'put'> =>
+  dryRun
+    ? uploads
+    : {
+        put: async (object, whenStored) => {
+          await uploads.put(object, whenStored)
+          await indexFiles.keep(object.id, object.bytes)
+        },
+      }
 
 /** The stored size of packs follows from what an index says of them. */
 function addSizes(sizes: Map<ObjectId, number>, view: IndexView): void {

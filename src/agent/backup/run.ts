@@ -24,8 +24,10 @@ export async function runBackup(run: BackupRun): Promise<RunResult> {
     try {
       const result = await attemptPoint(run, { base, gone, exact: attempt > 1, onEnd })
       if (result.point !== undefined) {
-        await run.saveHead({ seq: result.point.seq, hash: result.point.id })
+        const { id, seq, manifest } = result.point
+        await run.saveHead({ seq, hash: id })
         await run.journal.clear()
+        await run.cache.commit(id, manifest)
       }
       return { ...result, ...traffic }
     } catch (error) {

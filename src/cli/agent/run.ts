@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { availableParallelism, hostname } from 'node:os'
+import { join } from 'node:path'
 import { systemRandom, toHex } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
@@ -11,6 +12,8 @@ import { openPackJournal } from '../../agent/backup/pack-journal.ts'
 import type { BackupRun } from '../../agent/backup/backup-run.ts'
 import { runBackup, type RunResult } from '../../agent/backup/run.ts'
 import { buildSelection } from '../../agent/backup/selection.ts'
+import { openIndexFiles } from '../../agent/cache/index-files.ts'
+import { openSourceCache, type SourceCache } from '../../agent/cache/source-cache.ts'
 import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
 import { noteServed } from '../../agent/schedule/due.ts'
 import type { SourcePolicy } from '../../agent/state/state.ts'
@@ -133,11 +136,12 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
       ? Promise.resolve()
       : tellVault(agent, runId, { ...emptyReport(job.source, startedMs), ...facts })
   context.output.note(`Backing up source ${job.source} …`)
+  const cache = await cacheOf(context, agent, job)
   try {
     const { retention } = job.policy
     if (!job.options.dryRun) await sendRetention(context, agent, { source: job.source, retention })
     const result = await runBackup(
-      await backupRun(context, agent, { ...job, startedMs, progress: progress.update }),
+      await backupRun(context, agent, { ...job, startedMs, cache, progress: progress.update }),
     )
     progress.stop()
     await keepAsWanted(agent, result, job.options)
@@ -154,6 +158,8 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
       })
     }
     throw error
+  } finally {
+    cache.close()
   }
 }
 
@@ -166,7 +172,21 @@ async function keepAsWanted(
   await connection.keepPoints([point.id], keepUntil)
 }
 
+const cacheOf = (
+  { output }: CommandContext,
+  { repository, state }: OpenAgent,
+  { source, options }: SourceRun,
+): Promise<SourceCache> =>
+  openSourceCache({
+    directory: join(state.paths.cache, 'sources', source),
+    keys: repository.keys,
+    random: systemRandom,
+    isReadOnly: options.dryRun === true,
+    say: output.detail,
+  })
+
 type RunParts = SourceRun & {
+  readonly cache: SourceCache
   readonly startedMs: number
   readonly progress: ReturnType<typeof createProgress>['update']
 }
@@ -174,7 +194,7 @@ type RunParts = SourceRun & {
 async function backupRun(
   context: CommandContext,
   { repository, registration, state, masterKey }: OpenAgent,
-  { source, policy, options, startedMs, progress }: RunParts,
+  { source, policy, options, startedMs, cache, progress }: RunParts,
 ): Promise<BackupRun> {
   const { host, output, signal } = context
   const heads = (await state.heads.load()) ?? {}
@@ -191,6 +211,8 @@ async function backupRun(
     threads: options.threads ?? usualThreads(),
     level: defaultLevel,
     journal: options.dryRun ? readOnlyJournal(journal) : journal,
+    cache,
+    indexFiles: openIndexFiles(join(state.paths.cache, 'indexes'), systemRandom),
     authorities: registration.authorities,
     seen: heads[source],
     saveHead: (head) => state.heads.save({ ...heads, [source]: head }),
