@@ -34,7 +34,15 @@ describe('the attributes of a file', () => {
     const entry: FileEntry = {
       name: new Uint8Array(4096).fill(97),
       ...{ type: 'file', sizeBytes: 0, content: undefined, map: undefined },
-      ...{ mtimeNs: 0n, ctimeNs: 0n, btimeNs: undefined, mode: 0, uid: 0, gid: 0, inode: undefined },
+      ...{
+        mtimeNs: 0n,
+        ctimeNs: 0n,
+        btimeNs: undefined,
+        mode: 0,
+        uid: 0,
+        gid: 0,
+        inode: undefined,
+      },
       ...{ links: undefined, flags: { changed: false, stale: false, mountPoint: false } },
       xattrs: attributes,
     }
