@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts'
 import { addAgent } from './agent.ts'
 import { addCat } from './cat.ts'
 import { addDiff } from './diff.ts'
+import { addDoctor } from './doctor.ts'
 import { addFind } from './find.ts'
 import { addHistory } from './history.ts'
 import { addKeyStore } from './key-store.ts'
@@ -65,4 +66,5 @@ const commands = [
   addKeyStore,
   addPassphrase,
   addStatus,
+  addDoctor,
 ]

@@ -1,0 +1,146 @@
+/** What a backup needs, each looked at by itself. A check that throws has failed, for the reason that the error gives. */
+
+import { X509Certificate } from 'node:crypto'
+import { rm, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { dayMs, minuteMs, systemClock } from '../../base/clock.ts'
+import { exists } from '../../base/files.ts'
+import { askLocally, socketPath } from '../../agent/daemon/local-socket.ts'
+import { keyFactsOf } from '../../agent/keys/key-facts.ts'
+import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
+import { facilitiesOf } from '../../agent/schedule/choose.ts'
+import { executeOnSystem } from '../../agent/schedule/execute.ts'
+import { registrationOf, type AgentState } from '../../agent/state/state.ts'
+import type { ServiceAnswer } from '../../protocol/messages.ts'
+import { durationText, localTimeText, sizeText } from '../render/units.ts'
+import type { CommandContext } from './context.ts'
+import { keyOf } from './key-store-of.ts'
+import { withConnection } from './open.ts'
+import { jobOf } from './schedule-job.ts'
+
+export interface Finding {
+  readonly outcome: 'ok' | 'warning'
+  readonly message: string
+  /** What to do; undefined where nothing is to be done. */
+  readonly hint?: string
+}
+
+export interface Check {
+  readonly name: string
+  /** Names of checks without whose success this one makes no sense. */
+  readonly needs: readonly string[]
+  look(): Promise<Finding>
+}
+
+const ok = (message: string): Finding => ({ outcome: 'ok', message })
+const warning = (message: string, hint: string): Finding => ({ outcome: 'warning', message, hint })
+
+/** In the order in which one thing rests on another. */
+export function checksOf(context: CommandContext, state: AgentState): readonly Check[] {
+  let asked: Promise<ServiceAnswer> | undefined
+  const service = () =>
+    (asked ??= withConnection(context, ({ connection }) => connection.service(), {
+      retryForMs: 0,
+    }))
+  const registered = ['registration']
+  return [
+    { name: 'state', needs: [], look: () => checkState(state) },
+    { name: 'registration', needs: [], look: () => checkRegistration(state) },
+    { name: 'key', needs: registered, look: () => checkKey(context, state) },
+    { name: 'certificate', needs: registered, look: () => checkCertificate(state) },
+    { name: 'vault', needs: registered, look: async () => checkVault(await service()) },
+    { name: 'clock', needs: ['vault'], look: async () => checkClock(await service()) },
+    { name: 'sources', needs: registered, look: () => checkSources(state) },
+    { name: 'schedule', needs: registered, look: () => checkSchedule(context, state) },
+  ]
+}
+
+const scarceBytes = 512 * 1024 * 1024
+
+async function checkState({ directory }: AgentState): Promise<Finding> {
+  if (!(await exists(directory))) return ok(`${directory} is made by the registration`)
+  const probe = join(directory, `.probe-${process.pid}`)
+  await writeFile(probe, 'x', { mode: 0o600 })
+  await rm(probe)
+  const { bavail, bsize } = await statfs(directory)
+  const freeBytes = bavail * bsize
+  if (freeBytes >= scarceBytes)
+    return ok(`${directory} can be written, ${sizeText(freeBytes)} free`)
+  return warning(
+    `Where ${directory} lies only ${sizeText(freeBytes)} are free.`,
+    'Make room: the cache of a large source needs some hundred MiB.',
+  )
+}
+
+async function checkRegistration(state: AgentState): Promise<Finding> {
+  const { machineName, vaultName, address, port, access } = await registrationOf(state)
+  const how = access === 'full' ? '' : ', to read only'
+  return ok(`${machineName}, with the vault ${vaultName} at ${address}:${port}${how}`)
+}
+
+async function checkKey(context: CommandContext, state: AgentState): Promise<Finding> {
+  const registration = await registrationOf(state)
+  const key = await keyOf(context, state, registration)
+  key.fill(0)
+  const { place, store } = keyFactsOf(keyStoreSettingsOf(registration), state.paths)
+  return ok(`opens; it is in ${place} (${store})`)
+}
+
+async function checkCertificate(state: AgentState): Promise<Finding> {
+  const { validTo } = new X509Certificate((await registrationOf(state)).certificate)
+  const leftMs = Date.parse(validTo) - systemClock.now()
+  const until = localTimeText(Date.parse(validTo))
+  if (leftMs > 30 * dayMs) return ok(`good until ${until}`)
+  return warning(
+    leftMs > 0 ? `It ends at ${until}.` : `It ended at ${until}.`,
+    'The next run renews it: backup run',
+  )
+}
+
+const checkVault = ({ vaultName, machineName }: ServiceAnswer): Finding =>
+  ok(`answers, as ${vaultName}, and knows this machine as ${machineName}`)
+
+function checkClock({ serverTime }: ServiceAnswer): Finding {
+  const aheadMs = systemClock.now() - serverTime
+  if (Math.abs(aheadMs) <= 5 * minuteMs) return ok("agrees with the vault's")
+  const side = aheadMs > 0 ? 'ahead of' : 'behind'
+  return warning(
+    `This machine's clock is ${durationText(Math.abs(aheadMs))} ${side} the vault's.`,
+    'Set the clock that is wrong, best by NTP: schedules go by this one, retention by that one.',
+  )
+}
+
+async function checkSources(state: AgentState): Promise<Finding> {
+  const policies = Object.entries(await state.loadPolicy())
+  const paths = policies.flatMap(([, { include }]) => include)
+  if (paths.length === 0) {
+    return warning('Nothing is included.', 'Say what to back up: backup policy include PATH')
+  }
+  const missing: string[] = []
+  for (const { bytes, shown } of paths) {
+    if (!(await exists(Buffer.from(bytes)))) missing.push(shown)
+  }
+  if (missing.length === 0) return ok(`${paths.length} paths in ${policies.length} sources`)
+  return warning(
+    `Not there now: ${missing.join(', ')}`,
+    'Mount what is not mounted, or take it out: backup policy include --remove PATH',
+  )
+}
+
+async function checkSchedule(context: CommandContext, state: AgentState): Promise<Finding> {
+  const { platform } = context.host
+  if ((await askLocally(socketPath(state.directory, platform), 'status')) !== undefined) {
+    return ok('the daemon runs')
+  }
+  const job = await jobOf(context.host, state, false)
+  const found: string[] = []
+  for (const facility of facilitiesOf(platform)) {
+    const installed = await facility.inspect(job, executeOnSystem)
+    if (installed === 'on') return ok(`${facility.name} starts what is due`)
+    if (installed !== 'absent') found.push(`${facility.name} is ${installed}`)
+  }
+  return warning(
+    found.length > 0 ? `Nothing starts runs: ${found.join(', ')}.` : 'Nothing starts runs.',
+    'Have the system do it: backup schedule install',
+  )
+}
