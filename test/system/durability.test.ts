@@ -42,8 +42,9 @@ async function serveTraced(directory: string, traceFile: string) {
   const lines = createInterface({ input: child.stdout })
   const [first] = (await once(lines, 'line')) as [string]
   const { port } = JSON.parse(first) as { port: number }
-  const isWritten = () =>
-    readFileSync(traceFile, 'utf8').includes(`\n${child.pid} +++ exited with 0 +++`)
+  // strace fills numbers of processes up to five places.
+  const end = new RegExp(`^${child.pid} +\\+\\+\\+ exited with 0 `, 'm')
+  const isWritten = () => end.test(readFileSync(traceFile, 'utf8'))
   return {
     port,
     stop: async (): Promise<readonly SystemCall[]> => {
