@@ -1,8 +1,9 @@
 /** What `backup doctor` finds, by the built commands. */
 
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { oneMachine } from '../../src/vault/operator/machines.ts'
 import { startAgentVault } from '../support/agent-vault.ts'
 import { bareMachine, exitOf, registeredMachine, type Ended } from '../support/commands.ts'
 
@@ -33,6 +34,22 @@ it('says what a backup lacks, and what to do about it', async () => {
     ...{ state: 'ok', registration: 'ok', key: 'ok', certificate: 'ok' },
     ...{ vault: 'ok', clock: 'ok', sources: 'ok' },
   })
+
+  const rescue = bareMachine(vault.scratch, 'rescue')
+  const { id } = await oneMachine(vault.service.vault, { machine: 'laptop' })
+  await rescue.backup(
+    ...['recover', '--vault-credentials', await vault.credential(id)],
+    ...['--passphrase-file', machine.passphraseFile],
+  )
+  const reading = await rescue.backup('doctor')
+  expect(reading).toMatchObject({ code: 0 })
+  expect(new Set(Object.values(findings(reading)))).toEqual(new Set(['ok']))
+
+  const misplaced = bareMachine(vault.scratch, 'misplaced')
+  writeFileSync(misplaced.state, 'a file')
+  const refused = await misplaced.backup('doctor')
+  expect(findings(refused)).toMatchObject({ state: 'failed' })
+  expect(hintOf(refused, 'state')).toContain('permissions')
 
   rmSync(folder, { recursive: true })
   rmSync(join(machine.state, 'master.key'))

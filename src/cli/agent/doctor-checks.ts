@@ -87,13 +87,18 @@ async function checkKey(context: CommandContext, state: AgentState): Promise<Fin
 }
 
 async function checkCertificate(state: AgentState): Promise<Finding> {
-  const { validTo } = new X509Certificate((await registrationOf(state)).certificate)
+  const { certificate, access } = await registrationOf(state)
+  const { validTo } = new X509Certificate(certificate)
   const leftMs = Date.parse(validTo) - systemClock.now()
   const until = localTimeText(Date.parse(validTo))
-  if (leftMs > 30 * dayMs) return ok(`good until ${until}`)
+  // A recovery has thirty days from the first, and is not renewed.
+  const isGood = access === 'full' ? leftMs > 30 * dayMs : leftMs > 0
+  if (isGood) return ok(`good until ${until}`)
   return warning(
     leftMs > 0 ? `It ends at ${until}.` : `It ended at ${until}.`,
-    'The next run renews it: backup run',
+    access === 'full'
+      ? 'The next run renews it: backup run'
+      : 'Recover again with a new recovery credential: backup recover',
   )
 }
 
@@ -110,7 +115,10 @@ function checkClock({ serverTime }: ServiceAnswer): Finding {
   )
 }
 
+const readsOnly = ok('nothing to do: this machine reads and restores only')
+
 async function checkSources(state: AgentState): Promise<Finding> {
+  if ((await registrationOf(state)).access === 'read-only') return readsOnly
   const policies = Object.entries(await state.loadPolicy())
   const paths = policies.flatMap(([, { include }]) => include)
   if (paths.length === 0) {
@@ -128,6 +136,7 @@ async function checkSources(state: AgentState): Promise<Finding> {
 }
 
 async function checkSchedule(context: CommandContext, state: AgentState): Promise<Finding> {
+  if ((await registrationOf(state)).access === 'read-only') return readsOnly
   const { platform } = context.host
   if ((await askLocally(socketPath(state.directory, platform), 'status')) !== undefined) {
     return ok('the daemon runs')

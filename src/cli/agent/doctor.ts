@@ -1,7 +1,7 @@
 /** `backup doctor`: looks at all that a backup needs, and says what to do about what is not right. */
 
 import type { Command } from 'commander'
-import { BackupError, messageOf } from '../../base/errors.ts'
+import { BackupError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { CommandContext } from './context.ts'
 import { checksOf, type Check } from './doctor-checks.ts'
 import { stateOf } from './open.ts'
@@ -38,10 +38,15 @@ async function diagnose(check: Check, usable: ReadonlySet<string>): Promise<Diag
   try {
     return await check.look()
   } catch (error) {
-    const hint = error instanceof BackupError ? error.hint : undefined
+    const hint = error instanceof BackupError ? error.hint : systemHint(error)
     return { outcome: 'failed', message: messageOf(error), hint }
   }
 }
+
+const systemHint = (error: unknown): string | undefined =>
+  systemCodeOf(error) === undefined
+    ? undefined
+    : 'Look at the path, its owner and permissions, and whether its disk is mounted to be written to.'
 
 const marks: Readonly<Record<Diagnosis['outcome'], string>> = {
   ok: 'ok      ',
