@@ -22,18 +22,17 @@ import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
-import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
 import { defaultSelection } from '../../policy/selection.ts'
 import { defaultLevel } from '../../repository/compression.ts'
 import { createProgress } from '../render/progress.ts'
-import { durationText, sizeText } from '../render/units.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { runIfDue } from './run-if-due.ts'
+import { emptyReport, factsOf, sayResult, tellVault } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
@@ -138,14 +137,15 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
   context.output.note(`Backing up source ${job.source} …`)
   const cache = await cacheOf(context, agent, job)
   try {
+    const { source } = job
     const { retention } = job.policy
-    if (!job.options.dryRun) await sendRetention(context, agent, { source: job.source, retention })
+    if (!job.options.dryRun) await sendRetention(context, agent, { source, retention })
     const result = await runBackup(
       await backupRun(context, agent, { ...job, startedMs, cache, progress: progress.update }),
     )
     progress.stop()
     await keepAsWanted(agent, result, job.options)
-    sayResult(context, job, { result, startedMs })
+    sayResult(context, { source, dryRun: job.options.dryRun === true, result, startedMs })
     if (!job.options.dryRun) await noteServed(agent.state, job.source, systemClock.now())
     await report(factsOf(result))
   } catch (error) {
@@ -242,83 +242,3 @@ const usualThreads = (): number => Math.min(availableParallelism(), 8)
 
 const systemOf = (platform: NodeJS.Platform): SystemName =>
   systemNames.find((name) => name === platform) ?? 'linux'
-
-function sayResult(
-  { output, endAs }: CommandContext,
-  { source, options }: SourceRun,
-  { result, startedMs }: { readonly result: RunResult; readonly startedMs: number },
-): void {
-  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored } = result
-  const durationMs = systemClock.now() - startedMs
-  const outcome = leftOut.leftOutCount > 0 ? 'left-out' : 'done'
-  if (leftOut.leftOutCount > 0) endAs('left-out')
-  for (const { path, reason, detail, kept } of leftOut.leftOut.slice(0, shownLeftOut)) {
-    output.warn(`Left out (${reason}, kept: ${kept}): ${toDisplay(path)}: ${detail}`)
-  }
-  const more = leftOut.leftOutCount - shownLeftOut
-  if (more > 0) output.warn(`… and ${more} more: backup points show ID --left-out`)
-  output.event({
-    event: 'summary',
-    outcome,
-    source,
-    pointId: point?.id ?? null,
-    files: counts.files,
-    bytesRead,
-    bytesSent,
-    bytesStored,
-    leftOut: leftOut.leftOutCount,
-    durationMs,
-    dryRun: options.dryRun === true,
-  })
-  const made =
-    point === undefined ? 'Dry run, nothing was sent' : `Recovery point ${point.id.slice(0, 12)}`
-  output.line(
-    `${made}: ${counts.files} files, ${sizeText(counts.fileBytes)}; read ${sizeText(bytesRead)}, ` +
-      `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}` +
-      (leftOut.leftOutCount > 0 ? `; ${leftOut.leftOutCount} left out` : ''),
-  )
-}
-
-const shownLeftOut = 20
-
-const emptyReport = (source: SourceName, startedAt: number): RunReport => ({
-  kind: 'backup',
-  source,
-  startedAt,
-  endedAt: systemClock.now(),
-  outcome: 'failed',
-  errorCode: null,
-  pointId: null,
-  files: 0,
-  bytesRead: 0,
-  bytesSent: 0,
-  bytesStored: 0,
-  leftOut: 0,
-  agentVersion: version,
-})
-
-const factsOf = ({
-  point,
-  counts,
-  leftOut,
-  bytesRead,
-  bytesSent,
-  bytesStored,
-}: RunResult): Partial<RunReport> => ({
-  outcome: leftOut.leftOutCount > 0 ? 'left-out' : 'done',
-  pointId: point?.id ?? null,
-  files: counts.files,
-  bytesRead,
-  bytesSent,
-  bytesStored,
-  leftOut: leftOut.leftOutCount,
-})
-
-/** For the operator's eyes only: a report that does not get through changes nothing. */
-async function tellVault({ connection }: OpenAgent, id: string, report: RunReport): Promise<void> {
-  try {
-    await connection.putRun(id, report)
-  } catch (error) {
-    if (!(error instanceof BackupError)) throw error
-  }
-}

@@ -1,0 +1,102 @@
+/** What a run has come to: told to whoever started it, and, without a name of a file, to the vault. */
+
+import { systemClock } from '../../base/clock.ts'
+import { BackupError } from '../../base/errors.ts'
+import type { RunResult } from '../../agent/backup/run.ts'
+import type { SourceName } from '../../model/ids.ts'
+import { toDisplay } from '../../model/path-text.ts'
+import type { RunReport } from '../../protocol/messages.ts'
+import { durationText, sizeText } from '../render/units.ts'
+import { version } from '../render/version.ts'
+import type { CommandContext } from './context.ts'
+import type { OpenAgent } from './open.ts'
+
+interface EndedRun {
+  readonly source: SourceName
+  readonly dryRun: boolean
+  readonly result: RunResult
+  readonly startedMs: number
+}
+
+export function sayResult(
+  { output, endAs }: CommandContext,
+  { source, dryRun, result, startedMs }: EndedRun,
+): void {
+  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored } = result
+  const durationMs = systemClock.now() - startedMs
+  const outcome = leftOut.leftOutCount > 0 ? 'left-out' : 'done'
+  if (leftOut.leftOutCount > 0) endAs('left-out')
+  for (const { path, reason, detail, kept } of leftOut.leftOut.slice(0, shownLeftOut)) {
+    output.warn(`Left out (${reason}, kept: ${kept}): ${toDisplay(path)}: ${detail}`)
+  }
+  const more = leftOut.leftOutCount - shownLeftOut
+  if (more > 0) output.warn(`… and ${more} more: backup points show ID --left-out`)
+  output.event({
+    event: 'summary',
+    outcome,
+    source,
+    pointId: point?.id ?? null,
+    files: counts.files,
+    bytesRead,
+    bytesSent,
+    bytesStored,
+    leftOut: leftOut.leftOutCount,
+    durationMs,
+    dryRun,
+  })
+  const made =
+    point === undefined ? 'Dry run, nothing was sent' : `Recovery point ${point.id.slice(0, 12)}`
+  output.line(
+    `${made}: ${counts.files} files, ${sizeText(counts.fileBytes)}; read ${sizeText(bytesRead)}, ` +
+      `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}` +
+      (leftOut.leftOutCount > 0 ? `; ${leftOut.leftOutCount} left out` : ''),
+  )
+}
+
+const shownLeftOut = 20
+
+export const emptyReport = (source: SourceName, startedAt: number): RunReport => ({
+  kind: 'backup',
+  source,
+  startedAt,
+  endedAt: systemClock.now(),
+  outcome: 'failed',
+  errorCode: null,
+  pointId: null,
+  files: 0,
+  bytesRead: 0,
+  bytesSent: 0,
+  bytesStored: 0,
+  leftOut: 0,
+  agentVersion: version,
+})
+
+export const factsOf = ({
+  point,
+  counts,
+  leftOut,
+  bytesRead,
+  bytesSent,
+  bytesStored,
+}: RunResult): Partial<RunReport> => ({
+  outcome: leftOut.leftOutCount > 0 ? 'left-out' : 'done',
+  pointId: point?.id ?? null,
+  files: counts.files,
+  bytesRead,
+  bytesSent,
+  bytesStored,
+  leftOut: leftOut.leftOutCount,
+})
+
+/** For the operator's eyes only: a report that does not get through changes nothing. */
+export async function tellVault(
+  { connection }: OpenAgent,
+  id: string,
+  report: RunReport,
+): Promise<void> {
+  try {
+    await connection.putRun(id, report)
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+  }
+}
