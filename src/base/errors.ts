@@ -87,6 +87,7 @@ export const errorTable = {
   'certificate-refused': facts('refused-credential', 403),
   'certificate-expired': facts('refused-credential', 403),
   'key-unavailable': facts('refused-credential'),
+  'epoch-closed': facts('refused-credential'),
   'passphrase-weak': facts('refused-credential'),
   'passphrase-wrong': facts('refused-credential', 403),
   'too-many-tries': facts('refused-credential', 429),

@@ -9,6 +9,7 @@ const codes: ReadonlySet<ErrorCode> = new Set([
   'missing-data',
   'hash-mismatch',
   'unsupported-format',
+  'epoch-closed',
 ])
 
 /** False for what concerns everything, as a vault that can not be reached. */

@@ -152,6 +152,15 @@ export async function readManifest(repository: Repository, facts: PointFacts): P
     )
   }
   const bytes = await repository.connection.object(repository.number, commit.manifest)
-  const context = manifestContext({ ...commit, source: facts.source })
-  return decodeManifest(openObject(bytes, { type: 'manifest', context }, repository.keys))
+  return openManifest(bytes, repository, facts)
+}
+
+/** As it is stored. @throws BackupError `damaged`, `malformed`, `epoch-closed` */
+export function openManifest(
+  bytes: Uint8Array,
+  { keys }: Repository,
+  { commit, source }: PointFacts,
+): Manifest {
+  const context = manifestContext({ ...commit, source })
+  return decodeManifest(openObject(bytes, { type: 'manifest', context }, keys))
 }

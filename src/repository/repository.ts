@@ -4,7 +4,8 @@ import { BackupError } from '../base/errors.ts'
 import { withoutSum } from '../model/record-sum.ts'
 import { decodeConfig, type RepositoryConfig } from '../model/repository-config.ts'
 import { maxSealedBytes } from '../model/sealed-object.ts'
-import { deriveKeys, type RepositoryKeys } from '../crypto/keys.ts'
+import { keysOfHeld } from '../crypto/held-key.ts'
+import type { RepositoryKeys } from '../crypto/keys.ts'
 import { configContext, openObject } from '../crypto/sealed-object.ts'
 import type { VaultConnection } from './connection.ts'
 
@@ -20,7 +21,10 @@ export interface Repository {
 export interface RepositorySecrets {
   readonly number: number
   readonly repositoryId: Uint8Array
-  readonly masterKey: Uint8Array
+  /** The master key, or what a hardened machine has of it. */
+  readonly heldKey: Uint8Array
+  /** The epoch that was reached before, 0 if not said. */
+  readonly epoch?: number | undefined
 }
 
 /**
@@ -29,10 +33,10 @@ export interface RepositorySecrets {
  */
 export async function openRepository(
   connection: VaultConnection,
-  { number, repositoryId, masterKey }: RepositorySecrets,
+  { number, repositoryId, heldKey, epoch }: RepositorySecrets,
   leastConfig = 0,
 ): Promise<Repository> {
-  const keys = deriveKeys(masterKey, repositoryId)
+  const keys = keysOfHeld(heldKey, repositoryId, epoch)
   const newest = (await connection.configs(number)).at(-1)
   if (newest === undefined || newest < leastConfig) {
     throw new BackupError(

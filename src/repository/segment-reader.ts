@@ -59,6 +59,8 @@ export function createSegmentReader(
   const openNew = async (pack: PackFacts, segment: number, stored?: Uint8Array) => {
     const { whole, rangeOf } = layoutOf(pack)
     const range = rangeOf(segment)
+    // What can not be opened need not be fetched.
+    repository.keys.epoch(decodePackHeader(pack.header).epoch)
     try {
       const [bytes] = stored === undefined ? await blocks.read(whole, [range]) : [stored]
       return unseal(pack, segment, bytes ?? new Uint8Array(0))

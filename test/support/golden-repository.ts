@@ -28,7 +28,7 @@ export async function openGolden(): Promise<GoldenRepository> {
   const slot = decodeSlot(await vault.slot(0, 0))
   const masterKey = await openSlot(slot, goldenPassphrase())
   const { repositoryId } = slot
-  const repository = await openRepository(vault, { number: 0, repositoryId, masterKey })
+  const repository = await openRepository(vault, { number: 0, repositoryId, heldKey: masterKey })
   const points = await listPoints(vault, goldenAuthorities())
   return { vault, masterKey, repository, points }
 }

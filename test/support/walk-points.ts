@@ -57,7 +57,15 @@ export function createPointWalker(): PointWalker {
       const used = new Set<ChunkId>()
       const pool = createContentPool({
         setup: {
-          ...{ masterKey, repositoryId, chunker, level: 1, verifyAll: false, day: 20_000 },
+          ...{
+            heldKey: masterKey,
+            epoch: 0,
+            repositoryId,
+            chunker,
+            level: 1,
+            verifyAll: false,
+            day: 20_000,
+          },
           ...{ segmentBytes: 1024 * 1024, claims: [createClaimMemory(16)] },
           inFlight: createInFlight(),
         },

@@ -154,7 +154,7 @@ async function commit(
   const sealed = sealObject(
     {
       type: 'manifest',
-      epoch: 0,
+      epoch: repository.keys.currentEpoch,
       context: manifestContext(place),
       payload: encodeManifest(made),
     },

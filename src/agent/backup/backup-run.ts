@@ -19,8 +19,10 @@ export interface BackupRun {
   readonly selectionTree: SelectionNode
   readonly selectionSettings: SelectionSettings
   readonly capture: CaptureFingerprint
-  /** 32 bytes: the threads derive their keys themselves. */
-  readonly masterKey: Uint8Array
+  /** As the key store gives it: the threads derive their keys themselves. */
+  readonly heldKey: Uint8Array
+  /** Called when points turn out to be of a later epoch than this machine's: from then on it is in that one. */
+  readonly raiseEpoch: (epoch: number) => Promise<Pick<BackupRun, 'repository' | 'heldKey'>>
   /** Threads that read files, at most. */
   readonly threads: number
   /** Of compression: zstd's. */

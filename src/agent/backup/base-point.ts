@@ -5,6 +5,7 @@ import { noRecord, type ObjectId, type RecordHash, type SourceName } from '../..
 import type { CaptureFingerprint, Manifest } from '../../model/manifest.ts'
 import { createChunkReader, type ChunkReader } from '../../repository/chunk-reader.ts'
 import { loadIndexSet } from '../../repository/index-set.ts'
+import { newestEpoch } from '../../repository/newest-epoch.ts'
 import { listPoints, readManifest, type PointFacts } from '../../repository/point-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { IndexFiles } from '../cache/index-files.ts'
@@ -24,6 +25,8 @@ export interface BasePoint {
   /** Absent for the first point, and where the newest one can not be read any more. */
   readonly previous:
     (PreviousPoint & { readonly facts: PointFacts; readonly manifest: Manifest }) | undefined
+  /** At least that of the newest points, where this machine may have forgotten it: 0 where its cache is theirs. */
+  readonly epoch: number
 }
 
 export interface BaseOptions {
@@ -45,12 +48,22 @@ export async function findBase(repository: Repository, options: BaseOptions): Pr
   const points = await listPoints(repository.connection, given)
   const newest = points.at(-1)
   checkSeen(points, options.seen)
-  if (newest === undefined) return { head: { seq: 0, hash: noRecord }, previous: undefined }
+  if (newest === undefined) {
+    return { head: { seq: 0, hash: noRecord }, previous: undefined, epoch: 0 }
+  }
   const head = { seq: newest.seq, hash: newest.id }
   // The newest may have been deleted: any other is as good to compare with.
   const readable = points.findLast(({ state }) => state !== 'removed')
-  if (readable?.commit.repository !== repository.number) return { head, previous: undefined }
-  return { head, previous: await openPrevious(repository, readable, options) }
+  if (readable?.commit.repository !== repository.number) {
+    return { head, previous: undefined, epoch: 0 }
+  }
+  const cached = options.cache.manifestOf(readable.id)
+  const epoch = cached === undefined ? await newestEpoch(repository, authorities) : 0
+  return {
+    head,
+    previous: await openPrevious(repository, { facts: readable, cached }, options),
+    epoch,
+  }
 }
 
 /** The vault must still show the head that was seen, or a later one that follows it. */
@@ -71,12 +84,11 @@ function checkSeen(points: readonly PointFacts[], seen: Head | undefined): void 
 
 async function openPrevious(
   repository: Repository,
-  facts: PointFacts,
+  { facts, cached }: { readonly facts: PointFacts; readonly cached: Manifest | undefined },
   options: BaseOptions,
 ): Promise<BasePoint['previous']> {
   const { cache, capture, warn } = options
   try {
-    const cached = cache.manifestOf(facts.id)
     const manifest = cached ?? (await readManifest(repository, facts))
     const stored = storedPages(repository, manifest, options)
     // Without a cache all pages are read there: then it is best known at once whether that goes.
@@ -93,7 +105,7 @@ async function openPrevious(
     }
   } catch (error) {
     if (!(error instanceof BackupError) || !unreadable.includes(error.code)) throw error
-    warn(`The last recovery point can not be read (${error.message}): everything is read anew.`)
+    warn(`The last recovery point can not be read (${error.message}) Everything is read anew.`)
     return undefined
   }
 }
@@ -113,7 +125,13 @@ function storedPages(
   return () => (reader ??= open())
 }
 
-const unreadable: readonly string[] = ['damaged', 'malformed', 'missing-data', 'not-found']
+const unreadable: readonly string[] = [
+  'damaged',
+  'malformed',
+  'missing-data',
+  'not-found',
+  'epoch-closed',
+]
 
 /** All ids that the previous point's refs name. */
 export type PreviousRefs = ReadonlySet<ObjectId>

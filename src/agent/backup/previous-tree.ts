@@ -82,7 +82,7 @@ export function openPreviousDirectory(
 /** Damage and loss end where the data is read anew; a vault out of reach does not. */
 export const isUnusable = (error: unknown): boolean =>
   error instanceof BackupError &&
-  ['damaged', 'malformed', 'missing-data', 'not-found'].includes(error.code)
+  ['damaged', 'malformed', 'missing-data', 'not-found', 'epoch-closed'].includes(error.code)
 
 /** Every chunk that an entry uses itself: content, pages of its file map, large attributes. Not what lies below a directory. */
 export async function* chunksOfEntry(

@@ -90,7 +90,7 @@ export function openRunStore(
   const sink = createRunSink({
     keys,
     tree: createPackWriter({
-      ...{ kind: 'tree', epoch: 0, keys, random, segmentBytes, verifyAll, day },
+      ...{ kind: 'tree', epoch: keys.currentEpoch, keys, random, segmentBytes, verifyAll, day },
       compressor: createCompressor(level),
     }),
     uploads,
@@ -107,7 +107,8 @@ export function openRunStore(
     return createContentPool({
       setup: {
         ...{ segmentBytes, day, level, verifyAll, inFlight },
-        masterKey: run.masterKey,
+        heldKey: run.heldKey,
+        epoch: keys.currentEpoch,
         repositoryId: repository.repositoryId,
         chunker: repository.config.chunker,
         claims: [claimsOf([...indexes.values()], isPresent)],

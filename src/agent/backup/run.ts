@@ -13,7 +13,8 @@ const attempts = 4
 /** The traffic is that of all attempts. */
 export type RunResult = AttemptResult & Traffic
 
-export async function runBackup(run: BackupRun): Promise<RunResult> {
+export async function runBackup(given: BackupRun): Promise<RunResult> {
+  let run = given
   const gone = new Set<ObjectId>()
   let traffic: Traffic = { bytesRead: 0, bytesSent: 0, bytesStored: 0 }
   const onEnd = (more: Traffic) => {
@@ -21,6 +22,9 @@ export async function runBackup(run: BackupRun): Promise<RunResult> {
   }
   for (let attempt = 1; ; attempt++) {
     const base = await findBase(run.repository, run)
+    if (base.epoch > run.repository.keys.currentEpoch) {
+      run = { ...run, ...(await run.raiseEpoch(base.epoch)) }
+    }
     try {
       const result = await attemptPoint(run, { base, gone, exact: attempt > 1, onEnd })
       if (result.point !== undefined) {

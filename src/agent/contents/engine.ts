@@ -8,7 +8,8 @@ import { errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { createChunker, chunkerCapacityBytes } from '../../chunker/chunker.ts'
 import { createGear64Kernel } from '../../chunker/gear64.ts'
 import { chunkId } from '../../crypto/chunk-id.ts'
-import { deriveKeys, gearTable } from '../../crypto/keys.ts'
+import { keysOfHeld } from '../../crypto/held-key.ts'
+import { gearTable } from '../../crypto/keys.ts'
 import { idBytes, type ChunkReference } from '../../model/ids.ts'
 import { maxChunkBytes } from '../../model/limits.ts'
 import { openClaimTable } from '../../repository/claim-table.ts'
@@ -31,11 +32,11 @@ export interface EngineOutlets {
 const blockBytes = 1024 * 1024
 
 export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets): ContentEngine {
-  const keys = deriveKeys(setup.masterKey, setup.repositoryId)
+  const keys = keysOfHeld(setup.heldKey, setup.repositoryId, setup.epoch)
   const claims = openClaimTable(setup.claims)
   const writer = createPackWriter({
     kind: 'data',
-    epoch: 0,
+    epoch: keys.currentEpoch,
     keys,
     random: systemRandom,
     compressor: createCompressor(setup.level),

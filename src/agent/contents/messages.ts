@@ -9,8 +9,10 @@ import type { FileFacts } from '../source/facts.ts'
 
 /** What a thread needs to begin. */
 export interface ContentSetup {
-  /** 32 bytes. */
-  readonly masterKey: Uint8Array
+  /** As the key store gives it. */
+  readonly heldKey: Uint8Array
+  /** Under which packs are sealed. */
+  readonly epoch: number
   /** 32 bytes. */
   readonly repositoryId: Uint8Array
   readonly chunker: ChunkerParameters

@@ -2,6 +2,7 @@
 
 import { BackupError } from '../../base/errors.ts'
 import { exists, readBounded } from '../../base/files.ts'
+import { isMadeOf } from '../../crypto/held-key.ts'
 import { openSlot } from '../../crypto/slot.ts'
 import { decodeSlot, maxSlotBytes } from '../../model/slot.ts'
 import { differentKey, type KeyStore } from './key-store.ts'
@@ -12,15 +13,16 @@ export interface AskedKeyStoreOptions {
 }
 
 export function askedKeyStore({ slotCopy, passphrase }: AskedKeyStoreOptions): KeyStore {
-  const load = async () => {
+  const slot = async () => {
     if (!(await exists(slotCopy))) throw noSlot(slotCopy)
-    return openSlot(decodeSlot(await readBounded(slotCopy, maxSlotBytes)), await passphrase())
+    return decodeSlot(await readBounded(slotCopy, maxSlotBytes))
   }
+  const load = async () => openSlot(await slot(), await passphrase())
   return {
     kind: 'none',
     save: async (key) => {
       const opened = await load()
-      const isSame = Buffer.compare(opened, key) === 0
+      const isSame = isMadeOf(key, opened, (await slot()).repositoryId)
       opened.fill(0)
       if (!isSame) throw differentKey('The key slot')
     },

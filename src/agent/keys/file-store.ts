@@ -1,19 +1,20 @@
-/** The key in a file that only its owner can read. */
+/** The key in a file that only its owner can read; what it held before is overwritten. */
 
-import { rm } from 'node:fs/promises'
 import { fromHex, toHex, utf8 } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
-import { exists, readSecretFile, replaceFile } from '../../base/files.ts'
+import { exists, readSecretFile } from '../../base/files.ts'
+import { destroySecretFile, finishReplacing, replaceSecretFile } from '../../base/secret-files.ts'
 import { maxKeyBytes, recoverHint, type KeyStore } from './key-store.ts'
 
 export const fileKeyStore = (path: string): KeyStore => ({
   kind: 'file',
-  save: (key) => replaceFile(path, utf8(`${toHex(key)}\n`), 0o600),
+  save: (key) => replaceSecretFile(path, utf8(`${toHex(key)}\n`)),
   load: () => load(path),
-  remove: () => rm(path, { force: true }),
+  remove: () => destroySecretFile(path),
 })
 
 async function load(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  await finishReplacing(path)
   if (!(await exists(path))) throw unusable(`The key file ${path} is gone.`)
   const bytes = await readSecretFile(path, 4 * maxKeyBytes)
   const key = fromHex(Buffer.from(bytes).toString('ascii').trim())

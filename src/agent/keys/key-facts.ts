@@ -1,24 +1,40 @@
 /** Where the key of this machine is, and what that means, in words for people. */
 
 import type { KeyStoreSettings } from '../state/key-store-state.ts'
-import type { AgentPaths } from '../state/state.ts'
+import type { AgentPaths, Registration } from '../state/state.ts'
+import { keyStoreSettingsOf } from './open-key-store.ts'
 
 export interface KeyFacts {
   readonly store: KeyStoreSettings['kind']
   readonly place: string
   readonly meaning: string
+  /** No master key is kept. */
+  readonly hardened: boolean
+  readonly epoch: number
 }
 
+/** `registration`: what it says of its key. */
 export function keyFactsOf(
-  settings: KeyStoreSettings,
+  registration: Pick<Registration, 'keyStore' | 'hardened' | 'epoch'>,
   paths: Pick<AgentPaths, 'masterKey'>,
 ): KeyFacts {
+  const { hardened, epoch = 0 } = registration
+  const facts = factsOf(keyStoreSettingsOf(registration), paths)
+  if (hardened === undefined) return { ...facts, hardened: false, epoch }
+  const opens = `hardened: it opens what is sent from epoch ${epoch} on, all before needs the passphrase`
+  return { ...facts, hardened: true, epoch, meaning: `${facts.meaning}; ${opens}` }
+}
+
+function factsOf(
+  settings: KeyStoreSettings,
+  paths: Pick<AgentPaths, 'masterKey'>,
+): Pick<KeyFacts, 'store' | 'place' | 'meaning'> {
   switch (settings.kind) {
     case 'file':
       return {
         store: 'file',
         place: `the file ${paths.masterKey}`,
-        meaning: 'who can read the files of this user, or a copy of the disk, can read all points',
+        meaning: 'who can read the files of this user, or a copy of the disk, has it',
       }
     case 'os':
       return {

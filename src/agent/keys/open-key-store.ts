@@ -42,7 +42,7 @@ export function openKeyStore(settings: KeyStoreSettings, setting: KeyStoreSettin
 export const credentialName = 'backup-passphrase'
 
 /** From the recorded file, `BACKUP_PASSPHRASE_FILE`, or a credential of systemd. @throws BackupError `file-*`, `passphrase-weak` */
-async function unattendedPassphrase(
+export async function unattendedPassphrase(
   { passphraseFile }: { readonly passphraseFile?: string | undefined },
   env: KeyStoreSetting['env'],
 ): Promise<string | undefined> {

@@ -46,7 +46,7 @@ function checkOwn({ number, slot }: StoredSlot, registration: Registration): voi
 
 export interface OpenedSlot extends StoredSlot {
   /** 32 bytes, to be overwritten after use. */
-  readonly masterKey: Uint8Array
+  readonly masterKey: Uint8Array<ArrayBuffer>
 }
 
 /** The slot that the passphrase opens. @throws BackupError `passphrase-wrong` where it opens none */

@@ -198,7 +198,10 @@ async function openAndSave(
   const slot = ownSlot(decodeSlot(bytes), connection)
   const masterKey = openSlotWith(slot, keys)
   const { repository: number, repositoryId } = slot
-  const repository = await openRepository(connection, { number, repositoryId, masterKey })
+  const repository = await openRepository(connection, {
+    ...{ number, repositoryId },
+    heldKey: masterKey,
+  })
   const registration: Registration = {
     vaultId: credential.vaultId,
     vaultName: answer.vaultName,

@@ -17,6 +17,7 @@ import { openRepository } from '../../repository/repository.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
 import type { Proxy } from '../connection/proxy.ts'
 import { connectToVault } from '../connection/vault-connection.ts'
+import { monthOf, narrowKey } from '../keys/epochs.ts'
 import type { KeyStore } from '../keys/key-store.ts'
 import type { KeyStoreSettings } from '../state/key-store-state.ts'
 import type { AgentState, ProxySettings, Registration } from '../state/state.ts'
@@ -34,6 +35,8 @@ export interface RegisterWishes {
   readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
   /** As it is kept for later runs. */
   readonly proxySettings?: ProxySettings | undefined
+  /** The machine keeps no master key. */
+  readonly hardened?: boolean | undefined
   readonly state: AgentState
   readonly clock: Clock
   readonly random: RandomBytes
@@ -64,8 +67,9 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
   try {
     const made = await makeRepository(connection, wishes)
     const registration = registrationFor(wishes, enrolled, made.repositoryId)
-    await save(state, wishes.keyStore.store, { enrolled, made, registration })
-    made.masterKey.fill(0)
+    const heldKey = narrowKey(made.masterKey, registration)
+    await save(state, wishes.keyStore.store, { enrolled, made, heldKey, registration })
+    heldKey.fill(0)
     return registration
   } finally {
     await connection.close()
@@ -73,7 +77,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
 }
 
 interface MadeRepository {
-  readonly masterKey: Uint8Array
+  readonly masterKey: Uint8Array<ArrayBuffer>
   readonly repositoryId: Uint8Array
   readonly slot: Uint8Array
   readonly config: Uint8Array
@@ -99,7 +103,7 @@ async function makeRepository(
   if (Buffer.compare(stored, masterKey) !== 0) {
     throw new BackupError('vault-mismatch', 'The vault gave back another key slot than was sent.')
   }
-  await openRepository(connection, { number: 0, repositoryId, masterKey })
+  await openRepository(connection, { number: 0, repositoryId, heldKey: masterKey })
   return { masterKey, repositoryId, slot, config }
 }
 
@@ -119,7 +123,7 @@ async function reopen(connection: VaultConnection, passphrase: string): Promise<
     )
   }
   const config = await connection.config(0, 0)
-  await openRepository(connection, { number: 0, repositoryId, masterKey })
+  await openRepository(connection, { number: 0, repositoryId, heldKey: masterKey })
   return { masterKey, repositoryId, slot, config }
 }
 
@@ -144,7 +148,7 @@ function sealedConfig(
 }
 
 function registrationFor(
-  { credential: { credential }, proxySettings, keyStore }: RegisterWishes,
+  { credential: { credential }, proxySettings, keyStore, hardened, clock }: RegisterWishes,
   { answer }: Enrolled,
   repositoryId: Uint8Array,
 ): Registration {
@@ -164,6 +168,7 @@ function registrationFor(
     config: 0,
     keyStore: keyStore.settings,
     ...(proxySettings && { proxy: proxySettings }),
+    ...(hardened && { epoch: 0, hardened: { month: monthOf(clock.now()) } }),
   }
 }
 
@@ -173,15 +178,16 @@ async function save(
   parts: {
     readonly enrolled: Enrolled
     readonly made: MadeRepository
+    readonly heldKey: Uint8Array
     readonly registration: Registration
   },
 ): Promise<void> {
   // A keyring may refuse: then the registration that there is goes on.
-  if (keyStore.kind === 'os') await keyStore.save(parts.made.masterKey)
+  if (keyStore.kind === 'os') await keyStore.save(parts.heldKey)
   await state.forget()
   await replaceFile(state.paths.machineKey, utf8(parts.enrolled.machineKey))
   await replaceFile(state.paths.slotCopy, parts.made.slot)
-  if (keyStore.kind !== 'os') await keyStore.save(parts.made.masterKey)
+  if (keyStore.kind !== 'os') await keyStore.save(parts.heldKey)
   await replaceFile(state.paths.configCopy, parts.made.config)
   await state.registration.save(parts.registration)
   await state.pending.remove()

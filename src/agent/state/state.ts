@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fromBase64Url, toBase64Url } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import { destroySecretFile } from '../../base/secret-files.ts'
 import {
   machineIdSchema,
   recordHashSchema,
@@ -18,7 +19,7 @@ import type { RetentionPolicy } from '../../policy/retention.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
-import { keyStoreSchema } from './key-store-state.ts'
+import { epochFields, keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { selectionSchema } from './selection-state.ts'
 import { throttleSchema } from './throttle-state.ts'
@@ -49,6 +50,7 @@ const registrationSchema = z.strictObject({
   proxy: proxySchema.optional(),
   /** Not recorded by earlier versions: a file. */
   keyStore: keyStoreSchema.optional(),
+  ...epochFields,
 })
 
 export type Registration = z.output<typeof registrationSchema>
@@ -225,7 +227,8 @@ export function openState(directory: string): AgentState {
       await forget()
       await Promise.all([takeover.remove(), pending.remove(), policy.remove()])
       const { machineKey, masterKey, slotCopy, configCopy } = paths
-      for (const path of [machineKey, masterKey, slotCopy, configCopy]) {
+      await destroySecretFile(masterKey)
+      for (const path of [machineKey, slotCopy, configCopy]) {
         await rm(path, { force: true })
       }
     },

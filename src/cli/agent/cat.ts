@@ -7,10 +7,10 @@ import type { FileEntry } from '../../model/entry.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint, type OpenedPoint } from './opened-point.ts'
+import { addReadingOptions } from './reading.ts'
 
 export function addCat(program: Command, context: CommandContext): void {
-  program
-    .command('cat')
+  addReadingOptions(program.command('cat'))
     .description('write the content of a file in a recovery point to standard output')
     .argument('<point>', 'the beginning of its id, latest, or a time')
     .argument('<path>', 'a file as it was on the machine')

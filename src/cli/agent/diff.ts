@@ -7,22 +7,26 @@ import { chosenPoint } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { lookInto, type OpenedPoint } from './opened-point.ts'
+import { addReadingOptions, readingOf } from './reading.ts'
 
 export function addDiff(program: Command, context: CommandContext): void {
-  program
-    .command('diff')
+  addReadingOptions(program.command('diff'))
     .description('say what changed from one recovery point to another')
     .argument('<before>', 'the beginning of its id, latest, or a time')
     .argument('<after>', 'the same')
     .addHelpText('after', legend)
     .action(async (before: string, after: string, _options: unknown, command: Command) => {
-      await withRepository(context, async (agent) => {
-        const sides = [
-          await opened(context, agent, { text: before, command }),
-          await opened(context, agent, { text: after, command }),
-        ] as const
-        await compare(context, ...sides)
-      })
+      await withRepository(
+        context,
+        async (agent) => {
+          const sides = [
+            await opened(context, agent, { text: before, command }),
+            await opened(context, agent, { text: after, command }),
+          ] as const
+          await compare(context, ...sides)
+        },
+        readingOf(command),
+      )
     })
 }
 

@@ -7,7 +7,6 @@ import { dayMs, minuteMs, systemClock } from '../../base/clock.ts'
 import { exists } from '../../base/files.ts'
 import { askLocally, socketPath } from '../../agent/daemon/local-socket.ts'
 import { keyFactsOf } from '../../agent/keys/key-facts.ts'
-import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
 import { facilitiesOf } from '../../agent/schedule/choose.ts'
 import { executeOnSystem } from '../../agent/schedule/execute.ts'
 import { registrationOf, type AgentState } from '../../agent/state/state.ts'
@@ -82,8 +81,9 @@ async function checkKey(context: CommandContext, state: AgentState): Promise<Fin
   const registration = await registrationOf(state)
   const key = await keyOf(context, state, registration)
   key.fill(0)
-  const { place, store } = keyFactsOf(keyStoreSettingsOf(registration), state.paths)
-  return ok(`opens; it is in ${place} (${store})`)
+  const { place, store, hardened, epoch } = keyFactsOf(registration, state.paths)
+  const mode = hardened ? `, hardened in epoch ${epoch}` : ''
+  return ok(`opens; it is in ${place} (${store}${mode})`)
 }
 
 async function checkCertificate(state: AgentState): Promise<Finding> {

@@ -10,6 +10,7 @@ import { chosenPoint, listedPoints } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { lookInto, type OpenedPoint } from './opened-point.ts'
+import { addReadingOptions, readingOf } from './reading.ts'
 
 interface FindOptions {
   readonly point?: string
@@ -17,21 +18,24 @@ interface FindOptions {
 }
 
 export function addFind(program: Command, context: CommandContext): void {
-  program
-    .command('find')
+  addReadingOptions(program.command('find'))
     .description('find files and directories in recovery points, by a pattern as in .gitignore')
     .argument('<pattern>', "a name, a path from the root on, or with *, ? and **: '*.pdf'")
     .option('--point <point>', 'the beginning of its id, latest, or a time', 'latest')
     .option('--all', 'look into every recovery point')
     .action(async (pattern: string, options: FindOptions, command: Command) => {
       const wanted = createExclusion([pattern])
-      const found = await withRepository(context, async (agent) => {
-        let count = 0
-        for (const facts of await pointsOf(context, agent, { options, command })) {
-          count += await findIn(context, await lookInto(context, agent, facts), wanted)
-        }
-        return count
-      })
+      const found = await withRepository(
+        context,
+        async (agent) => {
+          let count = 0
+          for (const facts of await pointsOf(context, agent, { options, command })) {
+            count += await findIn(context, await lookInto(context, agent, facts), wanted)
+          }
+          return count
+        },
+        readingOf(command),
+      )
       if (found === 0) throw nothingFound(pattern)
     })
 }

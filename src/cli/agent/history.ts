@@ -11,15 +11,17 @@ import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { lookInto } from './opened-point.ts'
+import { addReadingOptions, readingOf } from './reading.ts'
 
 export function addHistory(program: Command, context: CommandContext): void {
-  program
-    .command('history')
+  addReadingOptions(program.command('history'))
     .description('list the versions of a file or directory, and the recovery points that hold them')
     .argument('<path>', 'as it was on the machine')
     .action(async (path: string, _options: unknown, command: Command) => {
-      const versions = await withRepository(context, (agent) =>
-        versionsOf(context, agent, { path, command }),
+      const versions = await withRepository(
+        context,
+        (agent) => versionsOf(context, agent, { path, command }),
+        readingOf(command),
       )
       if (versions.every(({ entry }) => entry === undefined)) throw nowhere(path)
       for (const version of versions) say(context, version)

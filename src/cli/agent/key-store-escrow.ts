@@ -9,9 +9,10 @@ import { sealEscrow } from '../../agent/keys/escrow.ts'
 import { registrationOf } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf } from './key-store-of.ts'
-import { stateOf } from './open.ts'
+import { stateOf, withConnection } from './open.ts'
+import { masterKeyBySlot, type Reading } from './reading.ts'
 
-interface EscrowOptions {
+interface EscrowOptions extends Reading {
   readonly recipient: string
   readonly out: string
 }
@@ -24,13 +25,17 @@ export function addEscrow(parent: Command, context: CommandContext): void {
     )
     .requiredOption('--recipient <recipient>', 'as age-keygen shows it: age1…')
     .requiredOption('--out <file>', 'the new file')
+    .option('--passphrase-file <file>', 'on a hardened machine: the passphrase, in a file')
     .action((options: EscrowOptions) => escrow(context, options))
 }
 
-async function escrow(context: CommandContext, { recipient, out }: EscrowOptions): Promise<void> {
+async function escrow(context: CommandContext, options: EscrowOptions): Promise<void> {
+  const { recipient, out } = options
   const state = stateOf(context.host)
   const registration = await registrationOf(state)
-  const key = await keyOf(context, state, registration)
+  const key = registration.hardened
+    ? await withConnection(context, (agent) => masterKeyBySlot(context, agent, options))
+    : await keyOf(context, state, registration)
   try {
     const sealed = await sealEscrow(key, registration, recipient)
     if (!(await createFile(resolve(context.host.cwd(), out), utf8(sealed), 0o600))) {

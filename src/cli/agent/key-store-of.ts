@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { exists } from '../../base/files.ts'
+import { narrowKey } from '../../agent/keys/epochs.ts'
 import { keyStoreKinds, type KeyStore, type KeyStoreKind } from '../../agent/keys/key-store.ts'
 import {
   chooseKeyStore,
@@ -35,13 +36,14 @@ export const addKeyStoreOptions = (command: Command): Command =>
       'with --key-store none: each command reads the passphrase there',
     )
 
-/** @throws BackupError `key-unavailable`, `passphrase-wrong`, `state-damaged` */
+/** What the machine keeps of its key. @throws BackupError `key-unavailable`, `passphrase-wrong`, `state-damaged` */
 export async function keyOf(
   context: CommandContext,
   state: AgentState,
   registration: Registration,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return keyStoreOf(context, state, keyStoreSettingsOf(registration)).load()
+  const key = await keyStoreOf(context, state, keyStoreSettingsOf(registration)).load()
+  return narrowKey(key, registration)
 }
 
 export const keyStoreOf = (

@@ -1,20 +1,21 @@
-/** `backup key-store show|move`: where this machine's key is, whether it opens, and another place for it. */
+/** `backup key-store show|move|harden|soften|escrow`: where this machine's key is, whether it opens, and another place for it. */
 
 import { Argument, type Command } from 'commander'
 import { resolve } from 'node:path'
 import { BackupError } from '../../base/errors.ts'
 import { readBounded, readSecretFile } from '../../base/files.ts'
 import { keyOfEscrow } from '../../agent/keys/escrow.ts'
+import { narrowKey } from '../../agent/keys/epochs.ts'
 import { fileKeyStore } from '../../agent/keys/file-store.ts'
 import { keyFactsOf } from '../../agent/keys/key-facts.ts'
 import { keyStoreKinds, type KeyStoreKind } from '../../agent/keys/key-store.ts'
-import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
 import { readPassphraseFile } from '../../agent/keys/passphrase-file.ts'
 import { registrationOf, type AgentState, type Registration } from '../../agent/state/state.ts'
 import { openSlot } from '../../crypto/slot.ts'
 import { decodeSlot, maxSlotBytes } from '../../model/slot.ts'
 import type { CommandContext } from './context.ts'
 import { addEscrow } from './key-store-escrow.ts'
+import { addHarden, refuseUnlockFile } from './key-store-harden.ts'
 import { forgetKey, keyOf, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
 import { stateOf } from './open.ts'
 
@@ -39,6 +40,7 @@ export function addKeyStore(program: Command, context: CommandContext): void {
     .option('--escrow-file <file>', 'take the key from an escrow that was decrypted with age -d')
     .option('--unlock-file <file>', 'with none: each command reads the passphrase there')
     .action((where: KeyStoreKind, options: MoveOptions) => move(context, where, options))
+  addHarden(keyStore, context)
   addEscrow(keyStore, context)
 }
 
@@ -46,7 +48,7 @@ async function show(context: CommandContext): Promise<void> {
   const { output } = context
   const state = stateOf(context.host)
   const registration = await registrationOf(state)
-  const facts = keyFactsOf(keyStoreSettingsOf(registration), state.paths)
+  const facts = keyFactsOf(registration, state.paths)
   output.event({ event: 'key-store', ...facts })
   output.line(`The key is in ${facts.place} (${facts.store}): ${facts.meaning}.`)
   const key = await keyOf(context, state, registration)
@@ -64,18 +66,19 @@ async function move(
   const state = stateOf(context.host)
   const before = await registrationOf(state)
   const { settings, store } = await newKeyStore(context, state, { ...options, keyStore: where })
-  const key = await keyToMove(context, state, { before, options })
+  const after = { ...before, keyStore: settings }
+  if (before.hardened !== undefined) refuseUnlockFile(after)
+  const key = narrowKey(await keyToMove(context, state, { before, options }), before)
   try {
     await store.save(key)
   } finally {
     key.fill(0)
   }
-  const after = { ...before, keyStore: settings }
   await state.registration.save(after)
   await forgetKey(context, state, { before, after })
   // Of a move that was interrupted.
   if (where !== 'file') await fileKeyStore(state.paths.masterKey).remove()
-  const facts = keyFactsOf(settings, state.paths)
+  const facts = keyFactsOf(after, state.paths)
   context.output.event({ event: 'key-moved', ...facts })
   context.output.line(`The key is now in ${facts.place} (${facts.store}): ${facts.meaning}.`)
 }
@@ -92,7 +95,7 @@ async function keyToMove(
   context: CommandContext,
   state: AgentState,
   { before, options: { passphraseFile, escrowFile } }: Move,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   if (escrowFile !== undefined) {
     const text = await readSecretFile(resolve(context.host.cwd(), escrowFile), maxEscrowBytes)
     const config = await readBounded(state.paths.configCopy, maxConfigBytes)

@@ -10,10 +10,10 @@ import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
+import { addReadingOptions } from './reading.ts'
 
 export function addLs(program: Command, context: CommandContext): void {
-  program
-    .command('ls')
+  addReadingOptions(program.command('ls'))
     .description('list a directory of a recovery point')
     .argument('<point>', 'the beginning of its id, latest, or a time')
     .argument('[path]', 'a directory or file as it was on the machine', '/')

@@ -1,10 +1,10 @@
 /** Where everything that a command of `backup` needs comes together: state, connection, keys, repository. */
 
 import type { Command } from 'commander'
-import { fromHex } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { readSecretFile } from '../../base/files.ts'
 import { openState, type AgentState, type Registration } from '../../agent/state/state.ts'
+import { repositoryIdOf } from '../../agent/keys/epochs.ts'
 import { keyOf } from './key-store-of.ts'
 import { givenSourceName } from '../../agent/policy-file/source-name.ts'
 import { agentStateDirectory } from '../../config/agent-places.ts'
@@ -14,6 +14,7 @@ import { openRepository, type Repository } from '../../repository/repository.ts'
 import type { Throttle } from '../../agent/connection/throttle.ts'
 import type { CommandContext, Host } from './context.ts'
 import { openLine, type Line, type LineLimits } from './line.ts'
+import { masterKeyBySlot, type Reading } from './reading.ts'
 import { checkOwnPair, currentRegistration } from './own-certificate.ts'
 
 export const stateOf = ({ env, platform, getuid }: Host): AgentState =>
@@ -27,11 +28,11 @@ export interface OpenAgent {
   readonly connection: VaultConnection
   readonly line: Line
   readonly repository: Repository
-  /** 32 bytes. */
-  readonly masterKey: Uint8Array
+  /** The master key, or what a hardened machine has of it. */
+  readonly heldKey: Uint8Array
 }
 
-export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'masterKey'>
+export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'heldKey'>
 
 /** Runs `work` with an open repository, and closes the connection whatever happens. @throws BackupError `not-registered` … */
 export async function withRepository<T>(
@@ -41,20 +42,17 @@ export async function withRepository<T>(
 ): Promise<T> {
   const open = async (agent: ConnectedAgent) => {
     const { registration, state, connection } = agent
-    const masterKey = await keyOf(context, state, registration)
-    const repository = await openRepository(
-      connection,
-      {
-        number: registration.repository,
-        repositoryId: fromHex(registration.repositoryId) ?? new Uint8Array(32),
-        masterKey,
-      },
-      registration.config,
-    )
+    const { repository: number, epoch, config } = registration
+    const heldKey =
+      registration.hardened && options.reading
+        ? await masterKeyBySlot(context, agent, options.reading)
+        : await keyOf(context, state, registration)
     try {
-      return await work({ ...agent, repository, masterKey })
+      const secrets = { number, repositoryId: repositoryIdOf(registration), heldKey, epoch }
+      const repository = await openRepository(connection, secrets, config)
+      return await work({ ...agent, repository, heldKey })
     } finally {
-      masterKey.fill(0)
+      heldKey.fill(0)
     }
   }
   return withConnection(context, open, options)
@@ -65,6 +63,8 @@ export interface ConnectionOptions extends LineLimits {
   readonly retryForMs?: number | undefined
   /** From when on the certificate is renewed; at its end if not said. */
   readonly renewFrom?: 'half-life'
+  /** Recovery points are read: that needs all keys. */
+  readonly reading?: Reading
 }
 
 /** The same where no key is needed. */

@@ -8,6 +8,7 @@ import { createTreeReader, type TreeReader } from '../../repository/tree-reader.
 import type { CommandContext } from './context.ts'
 import { chosenPoint } from './chosen-point.ts'
 import { lineLimits } from './line.ts'
+import { readingOf } from './reading.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 
 export interface OpenedPoint {
@@ -27,7 +28,7 @@ export function withPoint<T>(
     const facts = await chosenPoint(context, agent, { text, source: sourceOption(command) })
     return work(await lookInto(context, agent, facts), agent)
   }
-  return withRepository(context, opened, lineLimits(command))
+  return withRepository(context, opened, { ...lineLimits(command), ...readingOf(command) })
 }
 
 export async function lookInto(

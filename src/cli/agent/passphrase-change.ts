@@ -13,6 +13,7 @@ import type { SlotChange } from '../../protocol/messages.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf } from './key-store-of.ts'
 import { withConnection, type ConnectedAgent } from './open.ts'
+import { masterKeyBySlot } from './reading.ts'
 import { refreshSlotCopy, slotCopyOf } from './passphrase-slots.ts'
 import { newPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { withPin } from './pin.ts'
@@ -20,6 +21,7 @@ import { withPin } from './pin.ts'
 interface ChangeOptions extends PassphraseOptions {
   readonly slot?: number
   readonly pin?: string
+  readonly oldPassphraseFile?: string
 }
 
 export function addPassphraseChanges(parent: Command, context: CommandContext): void {
@@ -52,6 +54,7 @@ const withNewPassphrase = (command: Command): Command =>
   command
     .option('--passphrase-file <file>', 'take the new passphrase from a file')
     .option('--generate-passphrase <file>', 'make a new passphrase and write it to a new file')
+    .option('--old-passphrase-file <file>', 'on a hardened machine: the passphrase of now')
     .option('--pin <pin>', pinText)
 
 const change = async (
@@ -107,7 +110,10 @@ async function plan(
 ): Promise<SlotChange> {
   const { connection, registration, state } = agent
   const { passphrase, keep } = await newPassphrase(context, options)
-  const masterKey = await keyOf(context, state, registration)
+  const reading = { passphraseFile: options.oldPassphraseFile }
+  const masterKey = registration.hardened
+    ? await masterKeyBySlot(context, agent, reading)
+    : await keyOf(context, state, registration)
   try {
     const number = await connection.nextSlot(registration.repository)
     const place = { registration, number, remove: await remove() }

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
+import { repositoryIdOf } from '../../agent/keys/epochs.ts'
 import { exists, readBounded, replaceFile } from '../../base/files.ts'
 import {
   openAnySlot,
@@ -10,6 +11,7 @@ import {
   type StoredSlot,
 } from '../../agent/keys/slots.ts'
 import type { AgentState } from '../../agent/state/state.ts'
+import { isMadeOf } from '../../crypto/held-key.ts'
 import { decodeSlot, maxSlotBytes, type Slot } from '../../model/slot.ts'
 import { localTimeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
@@ -58,7 +60,7 @@ async function compareKeys(
 ): Promise<void> {
   try {
     const key = await keyOf(context, state, registration)
-    const isSame = Buffer.compare(key, masterKey) === 0
+    const isSame = isMadeOf(key, masterKey, repositoryIdOf(registration))
     key.fill(0)
     if (isSame) return
   } catch (error) {

@@ -1,6 +1,7 @@
 /** What lists say of a recovery point. */
 
 import { forEachLimited } from '../../base/flow.ts'
+import { errorCodeOf } from '../../base/errors.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import { readManifest, type PointFacts } from '../../repository/point-reader.ts'
@@ -23,8 +24,8 @@ export interface PointSummary {
   readonly lockUntil: number
   /** Of a deleted point: it can be taken back until then. */
   readonly deletedUntil: number | null
-  /** `incomplete`: something was left out. `unreadable`: its manifest can not be opened with this machine's key. */
-  readonly state: 'complete' | 'incomplete' | 'unreadable'
+  /** `incomplete`: something was left out. `closed`: of an earlier epoch than a hardened machine can open. `unreadable`: its manifest can not be opened. */
+  readonly state: 'complete' | 'incomplete' | 'closed' | 'unreadable'
 }
 
 const manifestsAtOnce = 8
@@ -41,33 +42,36 @@ export async function summarizePoints(
   return points.flatMap((point) => summaries.get(point) ?? [])
 }
 
-async function manifestOf(
-  repository: Repository,
-  point: PointFacts,
-): Promise<Manifest | undefined> {
-  if (point.commit.repository !== repository.number) return undefined
+async function manifestOf(repository: Repository, point: PointFacts): Promise<Manifest | Unknown> {
+  if (point.commit.repository !== repository.number) return 'unreadable'
   try {
     return await readManifest(repository, point)
   } catch (error) {
     if (!isPlaceFailure(error)) throw error
-    return undefined
+    return errorCodeOf(error) === 'epoch-closed' ? 'closed' : 'unreadable'
   }
 }
 
-export const summarize = (point: PointFacts, manifest: Manifest | undefined): PointSummary => ({
-  pointId: point.id,
-  source: point.source,
-  seq: point.seq,
-  committedAt: point.vaultTimeMs,
-  files: manifest?.statistics.files ?? null,
-  directories: manifest?.statistics.directories ?? null,
-  others: manifest?.statistics.others ?? null,
-  sizeBytes: manifest?.statistics.fileBytes ?? null,
-  leftOut: manifest?.leftOutCount ?? null,
-  tags: point.tags,
-  retainUntil: point.retainUntilMs,
-  lockUntil: point.lockUntilMs,
-  deletedUntil: point.deletedUntilMs,
-  state:
-    manifest === undefined ? 'unreadable' : manifest.leftOutCount > 0 ? 'incomplete' : 'complete',
-})
+/** Why there is no manifest. */
+type Unknown = Extract<PointSummary['state'], 'closed' | 'unreadable'>
+
+export function summarize(point: PointFacts, known: Manifest | Unknown): PointSummary {
+  const manifest = typeof known === 'string' ? undefined : known
+  const complete = manifest?.leftOutCount === 0 ? 'complete' : 'incomplete'
+  return {
+    pointId: point.id,
+    source: point.source,
+    seq: point.seq,
+    committedAt: point.vaultTimeMs,
+    files: manifest?.statistics.files ?? null,
+    directories: manifest?.statistics.directories ?? null,
+    others: manifest?.statistics.others ?? null,
+    sizeBytes: manifest?.statistics.fileBytes ?? null,
+    leftOut: manifest?.leftOutCount ?? null,
+    tags: point.tags,
+    retainUntil: point.retainUntilMs,
+    lockUntil: point.lockUntilMs,
+    deletedUntil: point.deletedUntilMs,
+    state: typeof known === 'string' ? known : complete,
+  }
+}

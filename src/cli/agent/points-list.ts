@@ -45,5 +45,6 @@ const columns = [
 function stateText({ state, leftOut, deletedUntil }: PointSummary): string {
   if (deletedUntil !== null)
     return `deleted, can be taken back until ${localTimeText(deletedUntil)}`
+  if (state === 'closed') return 'needs the passphrase'
   return state === 'incomplete' ? `incomplete, ${leftOut ?? 0} left out` : state
 }

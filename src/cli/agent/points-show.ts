@@ -13,20 +13,24 @@ import type { CommandContext } from './context.ts'
 import { summarize } from './point-summary.ts'
 import { chosenPoint } from './chosen-point.ts'
 import { sourceOption, withRepository } from './open.ts'
+import { addReadingOptions, readingOf } from './reading.ts'
 
 export function addPointsShow(points: Command, context: CommandContext): void {
-  points
-    .command('show')
+  addReadingOptions(points.command('show'))
     .description('what is known of one point')
     .argument('<point>', 'the beginning of its id, latest, or a time')
     .option('--left-out', 'list what could not be backed up')
     .action(async (text: string, options: { leftOut?: boolean }, command: Command) => {
-      await withRepository(context, async (agent) => {
-        const point = await chosenPoint(context, agent, { text, source: sourceOption(command) })
-        const manifest = await readManifest(agent.repository, point)
-        if (options.leftOut === true) await sayLeftOut(context, agent.repository, manifest)
-        else sayPoint(context, point, manifest)
-      })
+      await withRepository(
+        context,
+        async (agent) => {
+          const point = await chosenPoint(context, agent, { text, source: sourceOption(command) })
+          const manifest = await readManifest(agent.repository, point)
+          if (options.leftOut === true) await sayLeftOut(context, agent.repository, manifest)
+          else sayPoint(context, point, manifest)
+        },
+        readingOf(command),
+      )
     })
 }
 

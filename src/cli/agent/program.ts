@@ -8,6 +8,7 @@ import { addAgent } from './agent.ts'
 import { addCat } from './cat.ts'
 import { addDiff } from './diff.ts'
 import { addDoctor } from './doctor.ts'
+import { addEpoch } from './epoch.ts'
 import { addFind } from './find.ts'
 import { addHistory } from './history.ts'
 import { addKeyStore } from './key-store.ts'
@@ -64,6 +65,7 @@ const commands = [
   addRestore,
   addVerify,
   addKeyStore,
+  addEpoch,
   addPassphrase,
   addStatus,
   addDoctor,

@@ -12,6 +12,7 @@ import { fingerprintOf } from '../../agent/register/fingerprint.ts'
 import type { AgentState } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { stateOf } from './open.ts'
+import { refuseUnlockFile } from './key-store-harden.ts'
 import { addKeyStoreOptions, forgetKey, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
 import { newPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { proxyOf, type ProxyOptions } from './proxy-options.ts'
@@ -21,6 +22,7 @@ interface RegisterOptions extends PassphraseOptions, ProxyOptions, KeyStoreOptio
   readonly vaultCredentials: string
   readonly name?: string
   readonly replace?: true
+  readonly hardened?: true
 }
 
 export function addRegister(program: Command, context: CommandContext): void {
@@ -37,6 +39,10 @@ export function addRegister(program: Command, context: CommandContext): void {
       '--proxy-credentials <file>',
       'user:password for the proxy, in a file that only you can read',
     )
+    .option(
+      '--hardened',
+      'keep no master key: what was sent in earlier months needs the passphrase',
+    )
   addKeyStoreOptions(command).action((options: RegisterOptions) => register(context, options))
 }
 
@@ -52,11 +58,13 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   const { proxy, proxySettings } = await proxyOf(host, options, credential.credential.address)
   const { passphrase, keep } = await newPassphrase(context, options)
   const keyStore = await newKeyStore(context, state, { ...options, passphrase })
+  if (options.hardened) refuseUnlockFile({ keyStore: keyStore.settings })
   const before = await state.registration.load().catch(() => undefined)
   const make = () =>
     agent.register({
       ...{ credential, machineName, passphrase, proxy, proxySettings, state, signal, keyStore },
       keepPassphrase: keep,
+      hardened: options.hardened,
       clock: systemClock,
       random: systemRandom,
     })

@@ -25,6 +25,7 @@ import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
+import { addReadingOptions } from './reading.ts'
 
 interface RestoreFlags {
   readonly point: string
@@ -43,7 +44,7 @@ interface RestoreFlags {
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
-  addLimitOptions(program.command('restore'))
+  addReadingOptions(addLimitOptions(program.command('restore')))
     .description('restore a recovery point, or parts of it')
     .argument('[paths...]', 'directories and files as they were on the machine; none: everything')
     .requiredOption('--point <point>', 'the beginning of its id, latest, or a time')

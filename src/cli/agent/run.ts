@@ -17,8 +17,6 @@ import { openSourceCache, type SourceCache } from '../../agent/cache/source-cach
 import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
 import { noteServed } from '../../agent/schedule/due.ts'
 import type { SourcePolicy } from '../../agent/state/state.ts'
-import { systemCalls } from '../../agent/system/open.ts'
-import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
@@ -28,10 +26,12 @@ import { defaultLevel } from '../../repository/compression.ts'
 import { createProgress } from '../render/progress.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
+import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { runIfDue } from './run-if-due.ts'
+import { lockOf } from './run-lock.ts'
 import { emptyReport, factsOf, sayResult, tellVault } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
@@ -79,11 +79,12 @@ async function runNow(
   const work = async (agent: OpenAgent) => {
     if (agent.registration.access !== 'full') throw readOnly()
     const sources = await sourcesToRunNow(agent.state, wanted)
-    const lock = lockOf(agent)
+    const lock = lockOf(agent.state)
     try {
-      const informed = await informedAgent(agent)
+      const current = await inCurrentEpoch(context, agent, options.dryRun === true)
+      let informed = await informedAgent(current)
       for (const [source, policy] of sources) {
-        await runSource(context, informed, { source, policy, options })
+        informed = await runSource(context, informed, { source, policy, options })
       }
     } finally {
       lock.release()
@@ -111,21 +112,19 @@ const readOnly = (): BackupError =>
     },
   )
 
-function lockOf({ state }: OpenAgent): RunLock {
-  const lock = acquireLock(systemCalls(), state.paths.lock)
-  if (lock !== undefined) return lock
-  throw new BackupError('busy', 'Another run is going on on this machine.', {
-    hint: 'Wait for it to end.',
-  })
-}
-
 interface SourceRun {
   readonly source: SourceName
   readonly policy: SourcePolicy
   readonly options: RunOptions
 }
 
-async function runSource(context: CommandContext, agent: OpenAgent, job: SourceRun): Promise<void> {
+/** The agent as it is then: in a later epoch, if points turned out to be of one. */
+async function runSource(
+  context: CommandContext,
+  given: OpenAgent,
+  job: SourceRun,
+): Promise<OpenAgent> {
+  let agent = given
   const startedMs = systemClock.now()
   await agent.line.use(job.source)
   const runId = toHex(systemRandom(16))
@@ -141,13 +140,17 @@ async function runSource(context: CommandContext, agent: OpenAgent, job: SourceR
     const { retention } = job.policy
     if (!job.options.dryRun) await sendRetention(context, agent, { source, retention })
     const result = await runBackup(
-      await backupRun(context, agent, { ...job, startedMs, cache, progress: progress.update }),
+      await backupRun(context, agent, {
+        ...{ ...job, startedMs, cache, progress: progress.update },
+        raiseEpoch: async (epoch) => (agent = await agentOfEpoch(context, agent, epoch)),
+      }),
     )
     progress.stop()
     await keepAsWanted(agent, result, job.options)
     sayResult(context, { source, dryRun: job.options.dryRun === true, result, startedMs })
     if (!job.options.dryRun) await noteServed(agent.state, job.source, systemClock.now())
     await report(factsOf(result))
+    return agent
   } catch (error) {
     progress.stop()
     const interrupted = ['interrupted', 'terminated'].includes(errorCodeOf(error) ?? '')
@@ -189,12 +192,13 @@ type RunParts = SourceRun & {
   readonly cache: SourceCache
   readonly startedMs: number
   readonly progress: ReturnType<typeof createProgress>['update']
+  readonly raiseEpoch: BackupRun['raiseEpoch']
 }
 
 async function backupRun(
   context: CommandContext,
-  { repository, registration, state, masterKey }: OpenAgent,
-  { source, policy, options, startedMs, cache, progress }: RunParts,
+  { repository, registration, state, heldKey }: OpenAgent,
+  { source, policy, options, startedMs, cache, progress, raiseEpoch }: RunParts,
 ): Promise<BackupRun> {
   const { host, output, signal } = context
   const heads = (await state.heads.load()) ?? {}
@@ -207,7 +211,8 @@ async function backupRun(
     selectionSettings: policy.selection ?? defaultSelection,
     selectionTree: buildSelection(include.map((path) => splitPath(path))),
     capture: captureFingerprint(host.platform, host.getuid?.() === 0),
-    masterKey,
+    heldKey,
+    raiseEpoch,
     threads: options.threads ?? usualThreads(),
     level: defaultLevel,
     journal: options.dryRun ? readOnlyJournal(journal) : journal,

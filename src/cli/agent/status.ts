@@ -38,7 +38,7 @@ async function sayRegistration(
 ): Promise<void> {
   const { vaultName, machineName, machineId, address, port, access } = registration
   const settings = keyStoreSettingsOf(registration)
-  const { store, place, meaning } = keyFactsOf(settings, state.paths)
+  const { store, place, meaning, hardened, epoch } = keyFactsOf(registration, state.paths)
   const isMissing = await isKeyMissing(settings, state)
   output.event({
     event: 'status',
@@ -50,6 +50,7 @@ async function sayRegistration(
     stateDirectory: state.directory,
     key: isMissing ? 'missing' : store,
     keyPlace: place,
+    ...{ hardened, epoch },
   })
   output.line(`Machine     ${machineName} (${machineId})`)
   output.line(`Vault       ${vaultName} at ${address}:${port}`)

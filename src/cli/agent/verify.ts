@@ -13,6 +13,7 @@ import type { CommandContext } from './context.ts'
 import { chosenPoint, listedPoints } from './chosen-point.ts'
 import { addLimitOptions, lineLimits } from './line.ts'
 import { sourceOption, usualSource, withRepository, type OpenAgent } from './open.ts'
+import { addReadingOptions, readingOf } from './reading.ts'
 
 interface VerifyFlags {
   readonly readData?: boolean
@@ -20,7 +21,7 @@ interface VerifyFlags {
 }
 
 export function addVerify(program: Command, context: CommandContext): void {
-  addLimitOptions(program.command('verify'))
+  addReadingOptions(addLimitOptions(program.command('verify')))
     .description('prove that recovery points can be restored')
     .option('--read-data', 'read and open everything, not only trees')
     .option('--point <point>', 'one point only: the beginning of its id, latest, or a time')
@@ -37,7 +38,7 @@ export function addVerify(program: Command, context: CommandContext): void {
         saySummary(context, result, systemClock.now() - startedMs)
         if (result.damageCount > 0) throw foundDamage(result)
       }
-      await withRepository(context, work, lineLimits(command))
+      await withRepository(context, work, { ...lineLimits(command), ...readingOf(command) })
     })
 }
 

@@ -37,7 +37,15 @@ function openPool(start: StartLane, threads = 2) {
   const packs: WrittenPack[] = []
   const inFlight = createInFlight()
   const setup: ContentSetup = {
-    ...{ masterKey, repositoryId, inFlight, level: 3, verifyAll: true, day: 20_000 },
+    ...{
+      heldKey: masterKey,
+      epoch: 0,
+      repositoryId,
+      inFlight,
+      level: 3,
+      verifyAll: true,
+      day: 20_000,
+    },
     chunker: defaultChunkerParameters,
     segmentBytes: 1024 * 1024,
     claims: [createClaimMemory(16)],

@@ -1,0 +1,69 @@
+/** The epoch that a machine seals in, and what a hardened one has left of its key. */
+
+import { fromHex } from '../../base/bytes.ts'
+import { advanceKey, epochOfKey, hardenKey, isHardened } from '../../crypto/held-key.ts'
+import type { AgentState, Registration } from '../state/state.ts'
+import type { KeyStore } from './key-store.ts'
+
+export interface HeldKey {
+  readonly registration: Registration
+  /** Of its key store, narrowed. */
+  readonly heldKey: Uint8Array
+}
+
+export interface KeyPlace {
+  readonly state: AgentState
+  readonly store: KeyStore
+  readonly nowMs: number
+}
+
+/** 32 bytes. */
+export const repositoryIdOf = ({ repositoryId }: Pick<Registration, 'repositoryId'>): Uint8Array =>
+  fromHex(repositoryId) ?? new Uint8Array(32)
+
+/** A hardened machine uses no more than it keeps, also where the passphrase gives it all: `key` is overwritten then. */
+export function narrowKey(
+  key: Uint8Array<ArrayBuffer>,
+  registration: Registration,
+): Uint8Array<ArrayBuffer> {
+  if (registration.hardened === undefined || isHardened(key)) return key
+  try {
+    return hardenKey(key, repositoryIdOf(registration), registration.epoch ?? 0)
+  } finally {
+    key.fill(0)
+  }
+}
+
+/** What a machine has reached, whether its key store or its registration is the older one. */
+export const epochOf = ({ registration, heldKey }: HeldKey): number =>
+  Math.max(registration.epoch ?? 0, isHardened(heldKey) ? epochOfKey(heldKey) : 0)
+
+/** Whether a hardened machine is to begin a new epoch: in each month one. */
+export const isEpochOver = ({ hardened }: Registration, nowMs: number): boolean =>
+  hardened !== undefined && hardened.month !== monthOf(nowMs)
+
+export const monthOf = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 7)
+
+/**
+ * Begins an epoch. When it comes back, a hardened machine can open nothing of earlier ones; `heldKey` is overwritten.
+ * Interrupted, it is in the one or in the other.
+ */
+export async function beginEpoch(
+  held: HeldKey,
+  epoch: number,
+  { state, store, nowMs }: KeyPlace,
+): Promise<HeldKey> {
+  const { registration } = held
+  const heldKey = isHardened(held.heldKey) ? advanceKey(held.heldKey, epoch) : held.heldKey
+  if (isHardened(heldKey)) {
+    if (store.kind !== 'none') await store.save(heldKey)
+    held.heldKey.fill(0)
+  }
+  const after: Registration = {
+    ...registration,
+    epoch,
+    ...(registration.hardened && { hardened: { month: monthOf(nowMs) } }),
+  }
+  await state.registration.save(after)
+  return { registration: after, heldKey }
+}

@@ -1,0 +1,58 @@
+/** Commands that read recovery points: on a hardened machine they need the passphrase, and have the master key for as long as they run. */
+
+import type { Command } from 'commander'
+import { resolve } from 'node:path'
+import { BackupError } from '../../base/errors.ts'
+import { keyStoreSettingsOf, unattendedPassphrase } from '../../agent/keys/open-key-store.ts'
+import { readPassphraseFile } from '../../agent/keys/passphrase-file.ts'
+import { openAnySlot, storedSlots } from '../../agent/keys/slots.ts'
+import type { Registration } from '../../agent/state/state.ts'
+import type { VaultConnection } from '../../repository/connection.ts'
+import type { CommandContext } from './context.ts'
+import { askHidden } from './prompt.ts'
+
+export interface Reading {
+  readonly passphraseFile?: string | undefined
+}
+
+export const addReadingOptions = (command: Command): Command =>
+  command.option('--passphrase-file <file>', 'on a hardened machine: the passphrase, in a file')
+
+export const readingOf = (command: Command): { readonly reading: Reading } => ({
+  reading: command.opts<Reading>(),
+})
+
+interface SlotsOfMachine {
+  readonly connection: VaultConnection
+  readonly registration: Registration
+}
+
+/** From a key slot at the vault. The caller's own copy. @throws BackupError `epoch-closed`, `passphrase-wrong` */
+export async function masterKeyBySlot(
+  context: CommandContext,
+  { connection, registration }: SlotsOfMachine,
+  reading: Reading,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const passphrase = await passphraseFor(context, registration, reading)
+  const { masterKey } = await openAnySlot(await storedSlots(connection, registration), passphrase)
+  return masterKey
+}
+
+async function passphraseFor(
+  context: CommandContext,
+  registration: Registration,
+  { passphraseFile }: Reading,
+): Promise<string> {
+  const { host, output } = context
+  if (passphraseFile !== undefined) return readPassphraseFile(resolve(host.cwd(), passphraseFile))
+  const settings = keyStoreSettingsOf(registration)
+  const recorded = settings.kind === 'none' ? settings : {}
+  const found = await unattendedPassphrase(recorded, host.env)
+  if (found !== undefined) return found
+  if (host.stdin.isTTY === true && !output.json) {
+    return askHidden(context, 'Passphrase: ', '--passphrase-file')
+  }
+  throw new BackupError('epoch-closed', 'This machine is hardened: that needs the passphrase.', {
+    hint: 'Name a file that holds it: --passphrase-file FILE, or BACKUP_PASSPHRASE_FILE.',
+  })
+}
