@@ -112,7 +112,10 @@ const noise = (seed: number): Buffer => {
   return bytes
 }
 
-describe('a hardened machine', () => {
+/** Many commands, each a process. */
+const longMs = 240_000
+
+describe('a hardened machine', { timeout: longMs }, () => {
   it('goes on as fast in a new epoch, and opens what was before with the passphrase alone', async () => {
     const vault = await startAgentVault()
     const machine = bareMachine(vault.scratch, 'laptop')
