@@ -8,7 +8,6 @@ import { BackupError, errorCodeOf } from '../base/errors.ts'
 import { createByteCache } from '../base/byte-cache.ts'
 import type { ObjectId } from '../model/ids.ts'
 import type { ByteRange } from './connection.ts'
-import { isPlaceFailure } from './place-failure.ts'
 import type { Repository } from './repository.ts'
 
 const blockBytes = 128 * 1024
@@ -28,38 +27,46 @@ export interface PackBlocks {
   readonly bytesFetched: number
 }
 
-/** `cacheBytes` bounds what is kept after it was handed out. */
+/** `cacheBytes` bounds what is kept of blocks, and of whole packs, after it was handed out. */
 export function createPackBlocks(repository: Repository, cacheBytes: number): PackBlocks {
   const { connection, number } = repository
   const kept = createByteCache<Uint8Array>(cacheBytes)
   const coming = new Map<string, Promise<Uint8Array>>()
+  const wholes = createByteCache<Uint8Array>(cacheBytes)
+  const comingWhole = new Map<ObjectId, Promise<Uint8Array>>()
   const wantedOf = createByteCache<Set<number>>(packsCounted)
   const refreshing = new Map<ObjectId, Promise<Uint8Array>>()
   let bytesFetched = 0
 
-  const whole = (pack: StoredPack) => connection.object(number, pack.id)
+  const counted = (bytes: Uint8Array) => {
+    bytesFetched += bytes.length
+    return bytes
+  }
   const part = (pack: StoredPack, range: ByteRange) =>
-    connection.objectRange(number, pack.id, range).catch((error: unknown) => {
+    connection.objectRange(number, pack.id, range).then(counted, (error: unknown) => {
       throw errorCodeOf(error) === 'usage' ? cutShort(pack, error) : error
     })
-  /** A damaged pack is read all the same: most of its segments may be good. */
-  const wholeOrParts = (pack: StoredPack) =>
-    whole(pack).catch((error: unknown) => {
-      if (!isPlaceFailure(error)) throw error
-      return part(pack, { start: 0, end: pack.sizeBytes })
-    })
+  const keepWhole = (pack: StoredPack, bytes: Uint8Array) => {
+    wholes.set(pack.id, bytes, bytes.length)
+    return bytes
+  }
+  /** As a range: a damaged pack is read all the same, most of its segments may be good. */
+  const whole = (pack: StoredPack): Promise<Uint8Array> => {
+    const bytes = part(pack, { start: 0, end: pack.sizeBytes })
+      .then((all) => keepWhole(pack, all))
+      .finally(() => comingWhole.delete(pack.id))
+    comingWhole.set(pack.id, bytes)
+    wantedOf.delete(pack.id)
+    return bytes
+  }
 
   /** Lets `blocks` come from `bytes`, which begin with the first of them. */
   const announce = (pack: StoredPack, blocks: readonly number[], bytes: Promise<Uint8Array>) => {
-    const counted = bytes.then((all) => {
-      bytesFetched += all.length
-      return all
-    })
     const first = blocks[0] ?? 0
     for (const block of blocks) {
       const key = keyOf(pack, block)
       const at = (block - first) * blockBytes
-      const promise = counted.then((all) => {
+      const promise = bytes.then((all) => {
         const copy = all.slice(at, at + blockBytes)
         kept.set(key, copy, copy.length)
         return copy
@@ -72,23 +79,19 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
         })
     }
   }
+  const isThere = (pack: StoredPack, block: number) =>
+    kept.get(keyOf(pack, block)) !== undefined || coming.has(keyOf(pack, block))
   const isWorthWhole = (pack: StoredPack, blocks: readonly number[]) => {
     const wanted = wantedOf.get(pack.id) ?? new Set()
     for (const block of blocks) wanted.add(block)
     wantedOf.set(pack.id, wanted, 1)
     return wanted.size * 4 >= blockCount(pack)
   }
+  const needsWhole = (pack: StoredPack, blocks: readonly number[]) =>
+    isWorthWhole(pack, blocks) && !blocks.every((block) => isThere(pack, block))
   const request = (pack: StoredPack, blocks: readonly number[]) => {
-    const isAbsent = (block: number) =>
-      kept.get(keyOf(pack, block)) === undefined && !coming.has(keyOf(pack, block))
-    const absent = blocks.filter(isAbsent)
-    const worthWhole = isWorthWhole(pack, blocks)
+    const absent = blocks.filter((block) => !isThere(pack, block))
     if (absent.length === 0) return
-    if (worthWhole) {
-      wantedOf.delete(pack.id)
-      announce(pack, numbers(0, blockCount(pack)), wholeOrParts(pack))
-      return
-    }
     for (const run of runsOf(absent)) announce(pack, run, part(pack, rangeOf(pack, run)))
   }
   const block = (pack: StoredPack, number: number): Promise<Uint8Array> | Uint8Array => {
@@ -100,7 +103,10 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
   }
   return {
     read: async (pack, ranges) => {
+      const known = wholes.get(pack.id) ?? comingWhole.get(pack.id)
+      if (known !== undefined) return cutFrom(await known, ranges)
       const blocks = [...new Set(ranges.flatMap(blocksOf))].sort((a, b) => a - b)
+      if (needsWhole(pack, blocks)) return cutFrom(await whole(pack), ranges)
       request(pack, blocks)
       const pending = blocks.map(async (at) => [at, await block(pack, at)] as const)
       const found = new Map(await Promise.all(pending))
@@ -109,11 +115,8 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
     refresh: (pack) => {
       const known = refreshing.get(pack.id)
       if (known !== undefined) return known
-      // Blocks come from it when it is there and good: others may want good segments of a damaged pack meanwhile.
-      const bytes = whole(pack).then((all) => {
-        announce(pack, numbers(0, blockCount(pack)), Promise.resolve(all))
-        return all
-      })
+      // Others may want good segments of a damaged pack meanwhile: what is kept goes when this is there and good.
+      const bytes = connection.object(number, pack.id).then((all) => keepWhole(pack, counted(all)))
       refreshing.set(pack.id, bytes)
       void bytes.then(() => refreshing.delete(pack.id)).catch(() => undefined)
       return bytes
@@ -123,6 +126,9 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
     },
   }
 }
+
+const cutFrom = (bytes: Uint8Array, ranges: readonly ByteRange[]): Uint8Array[] =>
+  ranges.map(({ start, end }) => bytes.subarray(start, end))
 
 /** A range is refused where the pack ends before it. */
 const cutShort = ({ id }: StoredPack, cause: unknown): BackupError =>

@@ -75,7 +75,7 @@ async function sendOnce(options: HttpOptions, request: Request): Promise<Answer>
       body: bodyOf(request, options) ?? null,
       signal: signal ?? null,
     })
-    const bytes = await readBody(answer.body, request, options)
+    const bytes = await readBody(answer, request, options)
     const contentRange = answer.headers['content-range']?.toString()
     if (answer.statusCode < 400) return { status: answer.statusCode, bytes, contentRange }
     throw errorOf(answer.statusCode, bytes)
@@ -99,24 +99,27 @@ function bodyOf({ body }: Request, { throttle, signal }: HttpOptions) {
   return throttle === undefined ? body : Readable.from(throttledBody(body, throttle, signal))
 }
 
+/** Into memory of the length that is announced: parts that wait to be joined would take the same again. */
 async function readBody(
-  body: Dispatcher.ResponseData['body'],
+  { body, headers }: Pick<Dispatcher.ResponseData, 'body' | 'headers'>,
   { maxBytes = limits.answerBytes, isPaid = false }: Request,
   { throttle, signal }: HttpOptions,
 ): Promise<Uint8Array> {
+  const announced = Number(headers['content-length'])
+  const whole = announced > 0 && announced <= maxBytes ? new Uint8Array(announced) : undefined
   const parts: Buffer[] = []
   let length = 0
   for await (const part of body as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > maxBytes) {
+    if (length + part.length > maxBytes) {
       body.destroy()
       throw new BackupError('malformed', `The vault's answer has more than ${maxBytes} bytes.`)
     }
-    parts.push(part)
+    if (whole === undefined) parts.push(part)
+    else whole.set(part, length)
+    length += part.length
     if (!isPaid) await throttle?.take('download', part.length, signal)
   }
-  const [only] = parts
-  return only !== undefined && parts.length === 1 ? only : Buffer.concat(parts)
+  return whole?.subarray(0, length) ?? Buffer.concat(parts, length)
 }
 
 /** The vault's own error, or what can be said of a status alone. */

@@ -10,7 +10,8 @@ import type { RestoreContext, RestoredAttributes } from './context.ts'
 import { isCapability, lendingBits, notLent, withheld } from './privileges.ts'
 import type { FailedPart } from './report.ts'
 import type { Held } from './target/held.ts'
-import type { Place } from './target/target.ts'
+import type { Directory, Place } from './target/target.ts'
+import type { SystemCalls } from '../system/system-calls.ts'
 
 /** Something that was just made. */
 export interface Subject {
@@ -18,6 +19,8 @@ export interface Subject {
   readonly path: Place
   readonly entry: Entry
   readonly held: Held
+  /** Where it was made; of a directory itself nothing is known. */
+  readonly directory?: Directory
 }
 
 /** What can not be applied is reported, and the rest goes on. */
@@ -42,13 +45,13 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
   const owner = { kept: !context.attributes.owner }
   if (context.attributes.owner) {
     await attempt({ kind: 'owner' }, () => {
-      owner.kept = !giveAway(subject, context.attributes)
+      owner.kept = !giveAway(subject, context)
     })
   }
   if (owner.kept && context.attributes.owner) context.report.keptOwner(subject.path)
   for (const attribute of xattrs) if (!isAcl(attribute.name)) await set(attribute)
   await attempt({ kind: 'mode' }, () => setMode(subject, owner.kept, context.attributes))
-  if (entry.type !== 'symlink') dropInheritedAcls(subject)
+  if (entry.type !== 'symlink' && mayInherit(subject, context)) dropInheritedAcls(subject)
   for (const attribute of xattrs) if (isAcl(attribute.name)) await set(attribute)
   await attempt({ kind: 'times' }, () => {
     held.calls.setTimes(held.at, context.nowNs, entry.mtimeNs)
@@ -56,8 +59,10 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
 }
 
 /** False when the owner stays who restores: giving files away is root's privilege. */
-function giveAway({ entry, held }: Subject, { ownerOf }: RestoredAttributes): boolean {
-  const own = process.geteuid?.()
+function giveAway(
+  { entry, held }: Subject,
+  { attributes: { ownerOf }, ownUser: own }: RestoreContext,
+): boolean {
   if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
   const { uid, gid } = ownerOf(entry.uid, entry.gid)
   try {
@@ -90,12 +95,33 @@ function setMode(
   throw ownerKept ? notLent() : withheld('setuid and setgid are')
 }
 
-const aclNames = [utf8('system.posix_acl_access'), utf8('system.posix_acl_default')]
+const defaultAclName = utf8('system.posix_acl_default')
+const aclNames = [utf8('system.posix_acl_access'), defaultAclName]
 
 export const isWanted = (name: Uint8Array, { acls, xattrs }: RestoredAttributes): boolean =>
   isAcl(name) ? acls : xattrs
 
 export const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equalBytes(acl, name))
+
+const givesAcls = new WeakMap<Directory, boolean>()
+
+/** Whether there can be an ACL that the directory gave: looked up once as long as it is open. */
+function mayInherit({ directory }: Subject, { system }: RestoreContext): boolean {
+  if (directory === undefined) return true
+  const known = givesAcls.get(directory)
+  if (known !== undefined) return known
+  const gives = hasDefaultAcl(directory, system)
+  givesAcls.set(directory, gives)
+  return gives
+}
+
+function hasDefaultAcl({ self }: Directory, system: SystemCalls): boolean {
+  try {
+    return system.listXattrs(self).some((name) => equalBytes(name, defaultAclName))
+  } catch {
+    return true
+  }
+}
 
 /** A directory with a default ACL gives it to what is made in it. */
 function dropInheritedAcls({ held, entry }: Subject): void {

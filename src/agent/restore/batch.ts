@@ -1,6 +1,6 @@
 /**
  * What is restored together: the chunks of many files, read by pack, and after them the names and directories that
- * waited for those files. Bounds how much of a point is held at once.
+ * waited for those files. Bounds how much of a point is held at once: while one batch is read, the next is gathered.
  */
 
 import type { ChunkId, ChunkReference } from '../../model/ids.ts'
@@ -13,8 +13,12 @@ export interface Batch {
   add(file: RestoringFile, reference: ChunkReference, position: number): void
   /** Something to do when all files so far are done; in order. */
   afterwards(work: () => Promise<void>): void
-  /** Does everything that was added. */
+  /** Begins to read what was added, once all that was added before is done. */
   flush(): Promise<void>
+  /** Does everything that was added. */
+  finish(): Promise<void>
+  /** Waits for what is under way and begins nothing more. */
+  stop(): Promise<void>
 }
 
 /** Where a chunk goes. */
@@ -23,70 +27,110 @@ interface Use {
   readonly position: number
 }
 
-const mostUses = 8192
-const mostBytes = 256 * 1024 * 1024
+const mostUses = 4096
+const mostBytes = 128 * 1024 * 1024
 /** Files of several chunks stay open until the last one is written. */
-const mostOpenFiles = 128
-const mostAfterwards = 65_536
+const mostOpenFiles = 64
+const mostAfterwards = 32_768
+
+/** Chunks that are read together, each once. */
+interface Load {
+  readonly wanted: ChunkReference[]
+  readonly usesOf: Map<ChunkId, Use[]>
+  readonly partial: Set<RestoringFile>
+  uses: number
+  bytes: number
+}
+
+const newLoad = (): Load => ({
+  wanted: [],
+  usesOf: new Map(),
+  partial: new Set(),
+  uses: 0,
+  bytes: 0,
+})
+
+type Work = () => Promise<void>
+
+interface Reading {
+  /** Never rejects. */
+  readonly end: Promise<{ readonly error: unknown } | undefined>
+  /** To be done after it. */
+  readonly later: readonly Work[]
+}
 
 export function createBatch({ chunks }: RestoreContext): Batch {
-  let wanted: ChunkReference[] = []
-  let usesOf = new Map<ChunkId, Use[]>()
-  let later: (() => Promise<void>)[] = []
-  const partial = new Set<RestoringFile>()
-  let uses = 0
-  let bytes = 0
+  let load = newLoad()
+  let later: Work[] = []
+  let reading: Reading | undefined
 
-  const flushChunks = async () => {
+  const read = async () => {
+    const { wanted, usesOf } = load
+    load = newLoad()
     if (wanted.length === 0) return
-    const references = wanted
-    const taken = usesOf
-    const filesOf = (id: ChunkId) => taken.get(id) ?? []
-    wanted = []
-    usesOf = new Map()
-    partial.clear()
-    uses = 0
-    bytes = 0
-    await chunks.loadMany(references, {
+    await chunks.loadMany(wanted, {
       use: async ({ id }, plaintext) => {
-        for (const { file, position } of filesOf(id)) await file.write(plaintext, position)
+        for (const { file, position } of usesOf.get(id) ?? []) await file.write(plaintext, position)
       },
       failed: async ({ id }, error) => {
-        for (const { file } of filesOf(id)) await file.fail(error)
+        for (const { file } of usesOf.get(id) ?? []) await file.fail(error)
       },
     })
+  }
+  const begin = () => {
+    const end = read().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    reading = { end, later }
+    later = []
+  }
+  const settle = async () => {
+    if (reading === undefined) return
+    const { end, later: works } = reading
+    const failure = await end
+    reading = undefined
+    if (failure !== undefined) throw failure.error
+    for (const work of works) {
+      const before = load.uses
+      await work()
+      // A name that could not be linked has become a file of its own; what follows waits for it.
+      if (load.uses > before) await read()
+    }
   }
   return {
     get isFull() {
       return (
-        uses >= mostUses ||
-        bytes >= mostBytes ||
-        partial.size >= mostOpenFiles ||
+        load.uses >= mostUses ||
+        load.bytes >= mostBytes ||
+        load.partial.size >= mostOpenFiles ||
         later.length >= mostAfterwards
       )
     },
     add: (file, reference, position) => {
-      const known = usesOf.get(reference.id)
+      const known = load.usesOf.get(reference.id)
       if (known === undefined) {
-        usesOf.set(reference.id, [{ file, position }])
-        wanted.push(reference)
-        bytes += reference.lengthBytes
+        load.usesOf.set(reference.id, [{ file, position }])
+        load.wanted.push(reference)
+        load.bytes += reference.lengthBytes
       } else known.push({ file, position })
-      uses++
-      if (position > 0) partial.add(file)
+      load.uses++
+      if (position > 0) load.partial.add(file)
     },
     afterwards: (work) => {
       later.push(work)
     },
     flush: async () => {
-      await flushChunks()
-      const works = later
-      later = []
-      for (const work of works) {
-        await work()
-        // A name that could not be linked has become a file of its own; what follows waits for it.
-        await flushChunks()
-      }
+      await settle()
+      begin()
+    },
+    finish: async () => {
+      await settle()
+      begin()
+      await settle()
+    },
+    stop: async () => {
+      await reading?.end
     },
   }
 }

@@ -32,8 +32,9 @@ export async function carryOut(plan: RestorePlan, context: RestoreContext): Prom
   }
   try {
     await takeItems(work, plan)
-    await work.batch.flush()
+    await work.batch.finish()
   } finally {
+    await work.batch.stop()
     for (const file of work.open) await file.abandon()
   }
 }

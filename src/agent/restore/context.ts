@@ -28,6 +28,8 @@ export interface RestoreContext {
   readonly attributes: RestoredAttributes
   /** Whether each file is read again once it is written. */
   readonly readsBack: boolean
+  /** Who restores; nobody where users have no numbers. */
+  readonly ownUser: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -50,6 +50,7 @@ const contextOf = (
   ...{ ...options, tree, target, mayMeet: true, report: createReport() },
   temporaryName: () => new Uint8Array(0),
   nowNs: BigInt(options.nowMs) * 1_000_000n,
+  ownUser: process.geteuid?.(),
 })
 
 async function directoryItem(item: DirectoryItem, target: Target): Promise<PreviewedItem> {

@@ -33,6 +33,8 @@ export async function restorePoint(
       ...{ mayMeet, target, report },
       tree: point.tree,
       temporaryName: temporaryNames(options.random),
+      // Asked once: for each file it would cost as much as another system call.
+      ownUser: process.geteuid?.(),
       nowNs: BigInt(options.nowMs) * 1_000_000n,
     })
   } finally {

@@ -116,7 +116,7 @@ export function restoreFile(
     if (context.readsBack) await readBack(fd, entry, context)
     const identity = await target.withDirectory(parent, async (directory) => {
       const held = heldOpen(fd, directory.at(temporary), system)
-      await applyAttributes({ path: item.path, entry, held }, context)
+      await applyAttributes({ path: item.path, entry, held, directory }, context)
       const { dev, ino } = entry.links === undefined ? noIdentity : fstatSync(fd, { bigint: true })
       closeSync(fd)
       isClosed = true

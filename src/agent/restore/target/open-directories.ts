@@ -1,7 +1,6 @@
 /** A target whose directories are held open: names are used through them, so that no link planted meanwhile leads out. Linux. */
 
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { closeSync, constants, openSync } from 'node:fs'
 import { bufferOf } from '../../../base/bytes.ts'
 import type { NameRules } from './names.ts'
 import { checkedName, notADirectory, refusedTarget } from './errors.ts'
@@ -12,102 +11,98 @@ interface Node {
   readonly parent: Node | undefined
   readonly name: Uint8Array
   readonly children: Map<string, Node>
-  handle: Promise<FileHandle> | undefined
+  open: OpenDirectory | undefined
   users: number
+}
+
+interface OpenDirectory {
+  readonly fd: number
+  readonly directory: Directory
 }
 
 const newNode = (parent: Node | undefined, name: Uint8Array): Node => ({
   parent,
   name,
   children: new Map(),
-  handle: undefined,
+  open: undefined,
   users: 0,
 })
 
 /** At most this many directories stay open between uses. */
-const keptHandles = 64
+const keptOpen = 64
 
-export async function openHandles(path: string, names: NameRules): Promise<Target> {
-  const rootHandle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(
-    (error: unknown) => {
-      throw refusedTarget(path, error)
-    },
-  )
+export function openHandles(path: string, names: NameRules): Target {
+  const rootOpen = openRoot(path)
   const root = newNode(undefined, new Uint8Array(0))
-  root.handle = Promise.resolve(rootHandle)
+  root.open = rootOpen
   /** Open and unused; the one not used for longest first. */
   const idle = new Set<Node>()
 
-  const close = async (node: Node) => {
+  const close = (node: Node) => {
     idle.delete(node)
-    const closing = node.handle
-    node.handle = undefined
+    const closing = node.open
+    node.open = undefined
     prune(node)
-    await (await closing?.catch(() => undefined))?.close()
+    if (closing !== undefined) closeSync(closing.fd)
   }
-  const release = async (node: Node) => {
+  const release = (node: Node) => {
     if (--node.users > 0 || node === root) return
-    if (node.handle === undefined) prune(node)
+    if (node.open === undefined) prune(node)
     else idle.add(node)
     for (const oldest of idle) {
-      if (idle.size <= keptHandles) return
-      await close(oldest)
+      if (idle.size <= keptOpen) return
+      close(oldest)
     }
   }
-  /** To be released by the caller, also where it throws. */
-  const take = (node: Node, open: () => Promise<FileHandle>): Promise<FileHandle> => {
+  const hold = (node: Node) => {
     idle.delete(node)
     node.users++
-    const handle = (node.handle ??= open())
-    handle.catch(() => {
-      if (node.handle === handle) node.handle = undefined
-    })
-    return handle
   }
-  /** Steps down from the deepest directory on the way that is open. */
-  const borrow = async (place: Place): Promise<Node> => {
+  /** Steps down from the deepest directory on the way that is open; to be released. */
+  const borrow = (place: Place): Node => {
     const way = wayTo(root, place)
     const last = way.at(-1) ?? root
     // While it is in use, nothing on the way is forgotten.
-    last.users++
-    let depth = way.findLastIndex((node) => node.handle !== undefined)
-    let node = way[depth] ?? root
+    hold(last)
     try {
-      await take(node, () => Promise.resolve(rootHandle))
-      while (node !== last) {
-        const parent = node
-        node = way[++depth] ?? root
-        const above = place.slice(0, depth)
-        try {
-          const parentHandle = (await parent.handle) ?? rootHandle
-          await take(node, () => stepDown(parentHandle, above))
-        } finally {
-          await release(parent)
-        }
+      let depth = way.findLastIndex((node) => node.open !== undefined)
+      let above = way[depth] ?? root
+      while (above !== last) {
+        const node = way[++depth] ?? root
+        const parent = above.open ?? rootOpen
+        node.open = openDirectory(stepDown(parent, place.slice(0, depth)))
+        if (node !== last) idle.add(node)
+        above = node
       }
       return last
     } catch (error) {
-      await release(node)
+      release(last)
       throw error
-    } finally {
-      await release(last)
     }
   }
   return {
     ...{ path, names },
     withDirectory: async (place, use) => {
-      const node = await borrow(place)
+      const node = borrow(place)
       try {
-        const handle = (await node.handle) ?? rootHandle
-        return await use(throughHandle(handle.fd))
+        return await use((node.open ?? rootOpen).directory)
       } finally {
-        await release(node)
+        release(node)
       }
     },
-    close: async () => {
-      for (const node of idle) await close(node)
-      await rootHandle.close()
+    close: () => {
+      for (const node of idle) close(node)
+      closeSync(rootOpen.fd)
+      return Promise.resolve()
     },
+  }
+}
+
+function openRoot(path: string): OpenDirectory {
+  try {
+    return openDirectory(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY))
+  } catch (error) {
+    throw refusedTarget(path, error)
   }
 }
 
@@ -129,27 +124,26 @@ function wayTo(root: Node, place: Place): Node[] {
 function prune(node: Node): void {
   for (let at: Node = node; ;) {
     const { parent } = at
-    const isUsed = at.handle !== undefined || at.users > 0 || at.children.size > 0
+    const isUsed = at.open !== undefined || at.users > 0 || at.children.size > 0
     if (isUsed || parent === undefined) return
     parent.children.delete(bufferOf(at.name).toString('latin1'))
     at = parent
   }
 }
 
-async function stepDown(parent: FileHandle, place: Place): Promise<FileHandle> {
+function stepDown(parent: OpenDirectory, place: Place): number {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
   const name = place.at(-1) ?? new Uint8Array(0)
   try {
-    return await open(throughHandle(parent.fd).at(name), flags)
+    return openSync(parent.directory.at(name), flags)
   } catch (error) {
     throw notADirectory(place, error)
   }
 }
 
-function throughHandle(fd: number): Directory {
+/** One object as long as the directory is open: what is learned of it can be kept by it. */
+function openDirectory(fd: number): OpenDirectory {
   const self = Buffer.from(`/proc/self/fd/${fd}/.`)
-  return {
-    self,
-    at: (name) => Buffer.concat([self.subarray(0, -1), checkedName(name)]),
-  }
+  const at = (name: Uint8Array) => Buffer.concat([self.subarray(0, -1), checkedName(name)])
+  return { fd, directory: { self, at } }
 }

@@ -21,7 +21,7 @@ import type { Target } from './target.ts'
 export async function openTarget(path: string): Promise<Target> {
   await makeTarget(path)
   const names = nameRulesOf(path)
-  return process.platform === 'linux' ? openHandles(path, names) : openChecked(path, names)
+  return process.platform === 'linux' ? openHandles(path, names) : await openChecked(path, names)
 }
 
 /** What names a directory can hold; of one that is to be made, what the nearest one above it can. */
