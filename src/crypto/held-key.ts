@@ -7,6 +7,7 @@
 
 import { ascii, concatBytes, equalBytes, readU32, u32 } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
+import { concealed, Secret } from '../base/secret.ts'
 import { sumBytes, withoutSum, withSum } from '../model/record-sum.ts'
 import {
   deriveKeys,
@@ -24,60 +25,48 @@ const headBytes = magic.length + 4
 const recordBytes = headBytes + 6 * keyBytes + sumBytes
 
 /** A hardened set; any other length but that of a master key is refused when it is used. */
-export const isHardened = (held: Uint8Array): boolean => held.length !== keyBytes
+export const isHardened = (held: Secret): boolean => held.bytes.length !== keyBytes
 
 /** The set for that epoch and later ones. */
-export function hardenKey(
-  masterKey: Uint8Array,
-  repositoryId: Uint8Array,
-  epoch: number,
-): Uint8Array<ArrayBuffer> {
-  const { epochZero, ...lasting } = deriveSecrets(masterKey, repositoryId)
+export function hardenKey(masterKey: Secret, repositoryId: Uint8Array, epoch: number): Secret {
+  const { epochZero, ...lasting } = deriveSecrets(masterKey.bytes, repositoryId)
   return encode(lasting, { number: epoch, secret: laterSecret(epochZero, epoch) })
 }
 
 /** @throws BackupError `epoch-closed` for an earlier epoch than the set's own */
-export function advanceKey(held: Uint8Array, epoch: number): Uint8Array<ArrayBuffer> {
+export function advanceKey(held: Secret, epoch: number): Secret {
   const { lasting, first } = decode(held)
   return encode(lasting, { number: epoch, secret: laterSecret(first, epoch) })
 }
 
 /** @throws BackupError `malformed`, `damaged` */
-export const epochOfKey = (held: Uint8Array): number => decode(held).first.number
+export const epochOfKey = (held: Secret): number => decode(held).first.number
 
 /** Whether it is that master key, or a set made of it. */
-export const isMadeOf = (
-  held: Uint8Array,
-  masterKey: Uint8Array,
-  repositoryId: Uint8Array,
-): boolean =>
-  equalBytes(
-    held,
-    isHardened(held) ? hardenKey(masterKey, repositoryId, epochOfKey(held)) : masterKey,
-  )
+export const isMadeOf = (held: Secret, masterKey: Secret, repositoryId: Uint8Array): boolean =>
+  held.equals(isHardened(held) ? hardenKey(masterKey, repositoryId, epochOfKey(held)) : masterKey)
 
 /**
  * Keys of the repository. `leastEpoch`: the one that was reached before, wherever the key was kept meanwhile.
  * @throws BackupError `malformed`, `damaged`
  */
-export function keysOfHeld(
-  held: Uint8Array,
-  repositoryId: Uint8Array,
-  leastEpoch = 0,
-): RepositoryKeys {
-  if (!isHardened(held)) return deriveKeys(held, repositoryId, leastEpoch)
+export function keysOfHeld(held: Secret, repositoryId: Uint8Array, leastEpoch = 0): RepositoryKeys {
+  if (!isHardened(held)) return deriveKeys(held.bytes, repositoryId, leastEpoch)
   const { lasting, first } = decode(held)
   const currentEpoch = Math.max(first.number, leastEpoch)
-  return { repositoryId, ...lasting, currentEpoch, epoch: epochKeysFrom(first) }
+  return concealed({ repositoryId, ...lasting, currentEpoch, epoch: epochKeysFrom(first) })
 }
 
 const encode = (
   { id, chunker, index, hedge, local }: LastingKeys,
   { number, secret }: EpochSecret,
-): Uint8Array<ArrayBuffer> =>
-  withSum(concatBytes(magic, u32(number), id, chunker, index, hedge, local, secret))
+): Secret =>
+  new Secret(withSum(concatBytes(magic, u32(number), id, chunker, index, hedge, local, secret)))
 
-function decode(held: Uint8Array): { readonly lasting: LastingKeys; readonly first: EpochSecret } {
+function decode({ bytes: held }: Secret): {
+  readonly lasting: LastingKeys
+  readonly first: EpochSecret
+} {
   const body = withoutSum(held, 'The hardened key', recordBytes)
   if (held.length !== recordBytes || !equalBytes(body.subarray(0, magic.length), magic)) {
     throw new BackupError('malformed', 'The hardened key is not one that this program knows.')

@@ -2,6 +2,7 @@
 
 import { ascii } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
+import { concealed } from '../base/secret.ts'
 import { hkdfExpand, hkdfExtract } from './primitives/hash.ts'
 
 export interface EpochKeys {
@@ -67,7 +68,7 @@ export function epochKeysFrom(first: EpochSecret): RepositoryKeys['epoch'] {
     const secret = laterSecret(start, number)
     if (number > newest.number) newest = { number, secret }
     const pack = hkdfExpand(secret, label('pack'))
-    const keys = { pack, manifest: hkdfExpand(secret, label('manifest')) }
+    const keys = concealed({ pack, manifest: hkdfExpand(secret, label('manifest')) })
     known.set(number, keys)
     return keys
   }
@@ -100,7 +101,7 @@ export function deriveKeys(
   currentEpoch = 0,
 ): RepositoryKeys {
   const { epochZero, ...lasting } = deriveSecrets(masterKey, repositoryId)
-  return { repositoryId, ...lasting, currentEpoch, epoch: epochKeysFrom(epochZero) }
+  return concealed({ repositoryId, ...lasting, currentEpoch, epoch: epochKeysFrom(epochZero) })
 }
 
 /** 2,048 bytes: 256 little-endian u64 (docs/format.md 3.1). */

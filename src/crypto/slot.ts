@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { ascii, type RandomBytes } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
-import { passphraseBytes } from '../model/passphrase.ts'
+import { concealed, Secret } from '../base/secret.ts'
 import {
   defaultArgon2,
   encodeSlot,
@@ -34,12 +34,12 @@ export interface SlotDerivation extends Argon2Parameters {
 
 /** Takes about half a second and the memory that the parameters say. */
 export async function deriveSlotKeys(
-  passphrase: string,
+  passphrase: Secret,
   derivation: SlotDerivation,
 ): Promise<SlotKeys> {
-  const stretched = await argon2(passphraseBytes(passphrase), derivation.salt, derivation)
+  const stretched = await argon2(passphrase.bytes, derivation.salt, derivation)
   const key = (name: string) => hkdfExpand(stretched, ascii(`backup/v1/slot/${name}`))
-  const keys = { kek: key('kek'), commit: key('commit'), auth: key('auth') }
+  const keys = concealed({ kek: key('kek'), commit: key('commit'), auth: key('auth') })
   stretched.fill(0)
   return keys
 }
@@ -50,7 +50,7 @@ export type NewSlot = Omit<SlotHead, 'argon2' | 'salt' | 'authPublicKey'> & {
 
 /** The slot's stored bytes. */
 export async function createSlot(
-  secrets: { readonly passphrase: string; readonly masterKey: Uint8Array },
+  secrets: { readonly passphrase: Secret; readonly masterKey: Secret },
   facts: NewSlot,
   random: RandomBytes,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -65,7 +65,7 @@ export async function createSlot(
   }
   const sealedMasterKey = sealAead(
     { key: keys.kek, nonce: zeroNonce, aad: encodeSlotHead(head) },
-    secrets.masterKey,
+    secrets.masterKey.bytes,
   )
   const commitment = hmacSha256(keys.commit, encodeSlotBody(head, sealedMasterKey))
   wipeSlotKeys(keys)
@@ -73,7 +73,7 @@ export async function createSlot(
 }
 
 /** The master key. @throws BackupError `passphrase-wrong` */
-export async function openSlot(slot: Slot, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function openSlot(slot: Slot, passphrase: Secret): Promise<Secret> {
   const keys = await deriveSlotKeys(passphrase, {
     ...slot.argon2,
     salt: slot.salt,
@@ -92,7 +92,7 @@ export function wipeSlotKeys({ kek, commit, auth }: SlotKeys): void {
 }
 
 /** The commitment comes first: a slot belongs to one passphrase. */
-export function openSlotWith(slot: Slot, keys: SlotKeys): Uint8Array<ArrayBuffer> {
+export function openSlotWith(slot: Slot, keys: SlotKeys): Secret {
   const commitment = hmacSha256(keys.commit, encodeSlotBody(slot, slot.sealedMasterKey))
   if (!timingSafeEqual(commitment, slot.commitment)) {
     throw new BackupError('passphrase-wrong', 'The passphrase does not open this key slot.', {
@@ -100,5 +100,5 @@ export function openSlotWith(slot: Slot, keys: SlotKeys): Uint8Array<ArrayBuffer
     })
   }
   const context = { key: keys.kek, nonce: zeroNonce, aad: encodeSlotHead(slot) }
-  return openAead(context, slot.sealedMasterKey)
+  return new Secret(openAead(context, slot.sealedMasterKey))
 }

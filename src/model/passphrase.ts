@@ -2,11 +2,15 @@
 
 import { utf8 } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
+import { Secret } from '../base/secret.ts'
 
 export const leastPassphraseCharacters = 16
 export const maxPassphraseFileBytes = 4096
 
-/** The bytes that are stretched: UTF-8 of the text in NFC. @throws BackupError `passphrase-weak` */
+/** A passphrase as it is stretched: UTF-8 of the text in NFC. @throws BackupError `passphrase-weak` */
+export const passphraseOf = (text: string): Secret => new Secret(passphraseBytes(text))
+
+/** The same, for whoever lets go of it at once. */
 export function passphraseBytes(text: string): Uint8Array<ArrayBuffer> {
   const normal = text.normalize('NFC')
   if (/\p{Cc}/u.test(normal)) {

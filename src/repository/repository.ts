@@ -1,6 +1,7 @@
 /** A repository at hand: whose it is, its keys, its config. */
 
 import { BackupError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
 import { withoutSum } from '../model/record-sum.ts'
 import { decodeConfig, type RepositoryConfig } from '../model/repository-config.ts'
 import { maxSealedBytes } from '../model/sealed-object.ts'
@@ -22,7 +23,7 @@ export interface RepositorySecrets {
   readonly number: number
   readonly repositoryId: Uint8Array
   /** The master key, or what a hardened machine has of it. */
-  readonly heldKey: Uint8Array
+  readonly heldKey: Secret
   /** The epoch that was reached before, 0 if not said. */
   readonly epoch?: number | undefined
 }

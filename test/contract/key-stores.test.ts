@@ -2,6 +2,8 @@ import { chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from '
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemRandom } from '../../src/base/bytes.ts'
+import { Secret } from '../../src/base/secret.ts'
+import { passphraseOf } from '../../src/model/passphrase.ts'
 import { askedKeyStore } from '../../src/agent/keys/asked-store.ts'
 import { fileKeyStore } from '../../src/agent/keys/file-store.ts'
 import { osKeyStore } from '../../src/agent/keys/os-store.ts'
@@ -25,9 +27,16 @@ async function inSlot() {
     machineId: machineIdOf(systemRandom(16)),
     ...{ repository: 0, repositoryId: systemRandom(32), slot: 0, createdMs: 0 },
   }
-  writeFileSync(slotCopy, await createSlot({ passphrase, masterKey: key }, facts, systemRandom))
+  writeFileSync(
+    slotCopy,
+    await createSlot(
+      { passphrase: passphraseOf(passphrase), masterKey: new Secret(key.slice()) },
+      facts,
+      systemRandom,
+    ),
+  )
   const open = (typed = passphrase) =>
-    askedKeyStore({ slotCopy, passphrase: () => Promise.resolve(typed) })
+    askedKeyStore({ slotCopy, passphrase: () => Promise.resolve(passphraseOf(typed)) })
   return { slotCopy, open, key }
 }
 
@@ -40,7 +49,7 @@ describeKeyStore('no store but the passphrase', async () => {
 describe('the file store', () => {
   it('is for its owner alone, and refuses a file that others can read', async () => {
     const { path, open, key } = inFile()
-    await open().save(key)
+    await open().save(new Secret(key.slice()))
     expect(statSync(path).mode & 0o777).toBe(0o600)
     chmodSync(path, 0o640)
     await expect(open().load()).rejects.toMatchObject({ code: 'file-permissions' })
@@ -48,7 +57,7 @@ describe('the file store', () => {
 
   it('refuses a file that was cut short', async () => {
     const { path, open, key } = inFile()
-    await open().save(key)
+    await open().save(new Secret(key.slice()))
     truncateSync(path, 40)
     await expect(open().load()).rejects.toMatchObject({ code: 'state-damaged' })
   })
@@ -57,20 +66,22 @@ describe('the file store', () => {
 describe('no store but the passphrase', () => {
   it('writes no key anywhere', async () => {
     const { slotCopy, open, key } = await inSlot()
-    await open().save(key)
+    await open().save(new Secret(key.slice()))
     expect(readFileSync(slotCopy).includes(Buffer.from(key))).toBe(false)
   })
 
   it('opens for the passphrase alone', async () => {
     const { open, key } = await inSlot()
-    await open().save(key)
+    await open().save(new Secret(key.slice()))
     const wrong = open('correct horse battery stable')
     await expect(wrong.load()).rejects.toMatchObject({ code: 'passphrase-wrong' })
   })
 
   it('refuses a key that its slot does not give', async () => {
     const { open } = await inSlot()
-    await expect(open().save(systemRandom(32))).rejects.toMatchObject({ code: 'key-unavailable' })
+    await expect(open().save(new Secret(systemRandom(32)))).rejects.toMatchObject({
+      code: 'key-unavailable',
+    })
   })
 })
 
@@ -98,7 +109,9 @@ describe('the key store of the operating system', () => {
 
   it('that gives back another key than was saved is not trusted with it', async () => {
     const other = JSON.stringify({ ok: true, secret: '11'.repeat(32) })
-    const saving = asking(`console.log(${JSON.stringify(other)})`).save(systemRandom(32))
+    const saving = asking(`console.log(${JSON.stringify(other)})`).save(
+      new Secret(systemRandom(32)),
+    )
     await expect(saving).rejects.toMatchObject({ code: 'key-unavailable' })
   })
 })

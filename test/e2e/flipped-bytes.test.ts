@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/hash.ts'
+import { passphraseOf } from '../../src/model/passphrase.ts'
 import type { RepositoryKeys } from '../../src/crypto/keys.ts'
 import { openDirectory, openSegment } from '../../src/crypto/pack-seal.ts'
 import { deriveSlotKeys, openSlotWith } from '../../src/crypto/slot.ts'
@@ -62,7 +63,7 @@ describe('a flipped bit is refused', () => {
   it('in the key slot', async () => {
     const bytes = await golden.vault.slot(0, 0)
     const { salt, argon2 } = decodeSlot(bytes)
-    const slotKeys = await deriveSlotKeys(goldenPassphrase(), { salt, ...argon2 })
+    const slotKeys = await deriveSlotKeys(passphraseOf(goldenPassphrase()), { salt, ...argon2 })
     const read: Read = (slot) => openSlotWith(decodeSlot(slot), slotKeys)
     expect(await accepted(bytes, read)).toEqual([])
     expect(await acceptedBehindSum(bytes, read)).toEqual([])

@@ -1,7 +1,8 @@
 /** Passphrases and keys are in no output, log, argument, environment, nor anywhere at the vault, in whatever form. */
 
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { issuePin } from '../../src/vault/pins/issue-pin.ts'
 import { startAgentVault } from '../support/agent-vault.ts'
@@ -80,15 +81,32 @@ describe.runIf(process.platform === 'linux')('passphrases and keys', () => {
 
     const keyFile = join(machine.state, 'master.key')
     const key = Buffer.from(readFileSync(keyFile, 'ascii').trim(), 'hex')
+    const passphrase = ['--passphrase-file', nextFile]
+    await follow(machine.backup('key-store', 'harden', '--verbose', ...passphrase), 0)
+    await follow(machine.backup('ls', 'latest', '--verbose', ...passphrase), 0)
     const secrets = [Buffer.from(testPassphrase), Buffer.from(next), key].flatMap(formsOf)
     const places = [
       ...said.map((bytes, at) => [`output ${at}`, bytes] as const),
       ...filesOf(vault.service.directory),
-      ...filesOf(machine.state).filter(([path]) => path !== keyFile),
+      ...filesOf(machine.state),
     ]
     expect(key).toHaveLength(32)
     expect(places.length).toBeGreaterThan(30)
     const found = places.filter(([, bytes]) => secrets.some((secret) => bytes.includes(secret)))
     expect(found.map(([path]) => path)).toEqual([])
+  }, 180_000)
+
+  it('go into no core file: there is none, and a crash handler gets nothing', () => {
+    const script = `
+      import { createRequire } from 'node:module'
+      import { readFileSync } from 'node:fs'
+      import { forbidCoreFiles } from '${resolve('dist/agent/system/no-core-files.js')}'
+      const libc = createRequire('${resolve('package.json')}')('koffi').load('libc.so.6')
+      const prctl = libc.func('int prctl(int option, uint64_t, uint64_t, uint64_t, uint64_t)')
+      forbidCoreFiles(process.platform)
+      const limits = readFileSync('/proc/self/limits', 'ascii')
+      console.log(prctl(3, 0, 0, 0, 0), /^Max core file size +(\\S+) +(\\S+)/m.exec(limits).slice(1))`
+    const words = ['--input-type=module', '-e', script]
+    expect(execFileSync(process.execPath, words, { encoding: 'utf8' })).toBe("0 [ '0', '0' ]\n")
   })
 })

@@ -14,6 +14,7 @@ import { openFolderVault, publicKeyIn } from './folder-vault.ts'
 import { goldenPassphrase, goldenVault } from './golden-vault.ts'
 import type { MemoryVault } from './memory-vault.ts'
 import { restoreOptions } from './restore-options.ts'
+import { passphraseOf } from '../../src/model/passphrase.ts'
 
 export interface GoldenRepository {
   readonly vault: MemoryVault
@@ -26,11 +27,11 @@ export interface GoldenRepository {
 export async function openGolden(): Promise<GoldenRepository> {
   const vault = openFolderVault(goldenVault.vault)
   const slot = decodeSlot(await vault.slot(0, 0))
-  const masterKey = await openSlot(slot, goldenPassphrase())
+  const masterKey = await openSlot(slot, passphraseOf(goldenPassphrase()))
   const { repositoryId } = slot
   const repository = await openRepository(vault, { number: 0, repositoryId, heldKey: masterKey })
   const points = await listPoints(vault, goldenAuthorities())
-  return { vault, masterKey, repository, points }
+  return { vault, masterKey: masterKey.bytes, repository, points }
 }
 
 export const goldenAuthorities = () => ({ authorities: [publicKeyIn(goldenVault.authorityFile)] })

@@ -2,6 +2,7 @@
 
 import type { RandomBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Secret } from '../../base/secret.ts'
 import type { ObjectId, SourceName } from '../../model/ids.ts'
 import type { CaptureFingerprint, Selection, SystemName } from '../../model/manifest.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
@@ -20,7 +21,7 @@ export interface BackupRun {
   readonly selectionSettings: SelectionSettings
   readonly capture: CaptureFingerprint
   /** As the key store gives it: the threads derive their keys themselves. */
-  readonly heldKey: Uint8Array
+  readonly heldKey: Secret
   /** Called when points turn out to be of a later epoch than this machine's: from then on it is in that one. */
   readonly raiseEpoch: (epoch: number) => Promise<Pick<BackupRun, 'repository' | 'heldKey'>>
   /** Threads that read files, at most. */

@@ -107,7 +107,7 @@ export function openRunStore(
     return createContentPool({
       setup: {
         ...{ segmentBytes, day, level, verifyAll, inFlight },
-        heldKey: run.heldKey,
+        heldKey: run.heldKey.bytes,
         epoch: keys.currentEpoch,
         repositoryId: repository.repositoryId,
         chunker: repository.config.chunker,

@@ -4,6 +4,7 @@
  */
 
 import { systemRandom } from '../../base/bytes.ts'
+import { Secret } from '../../base/secret.ts'
 import { errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { createChunker, chunkerCapacityBytes } from '../../chunker/chunker.ts'
 import { createGear64Kernel } from '../../chunker/gear64.ts'
@@ -32,7 +33,7 @@ export interface EngineOutlets {
 const blockBytes = 1024 * 1024
 
 export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets): ContentEngine {
-  const keys = keysOfHeld(setup.heldKey, setup.repositoryId, setup.epoch)
+  const keys = keysOfHeld(new Secret(setup.heldKey), setup.repositoryId, setup.epoch)
   const claims = openClaimTable(setup.claims)
   const writer = createPackWriter({
     kind: 'data',

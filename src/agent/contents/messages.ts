@@ -10,7 +10,7 @@ import type { FileFacts } from '../source/facts.ts'
 /** What a thread needs to begin. */
 export interface ContentSetup {
   /** As the key store gives it. */
-  readonly heldKey: Uint8Array
+  readonly heldKey: Uint8Array<ArrayBuffer>
   /** Under which packs are sealed. */
   readonly epoch: number
   /** 32 bytes. */

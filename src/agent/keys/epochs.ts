@@ -1,5 +1,6 @@
 /** The epoch that a machine seals in, and what a hardened one has left of its key. */
 
+import type { Secret } from '../../base/secret.ts'
 import { fromHex } from '../../base/bytes.ts'
 import { advanceKey, epochOfKey, hardenKey, isHardened } from '../../crypto/held-key.ts'
 import type { AgentState, Registration } from '../state/state.ts'
@@ -8,7 +9,7 @@ import type { KeyStore } from './key-store.ts'
 export interface HeldKey {
   readonly registration: Registration
   /** Of its key store, narrowed. */
-  readonly heldKey: Uint8Array
+  readonly heldKey: Secret
 }
 
 export interface KeyPlace {
@@ -22,15 +23,12 @@ export const repositoryIdOf = ({ repositoryId }: Pick<Registration, 'repositoryI
   fromHex(repositoryId) ?? new Uint8Array(32)
 
 /** A hardened machine uses no more than it keeps, also where the passphrase gives it all: `key` is overwritten then. */
-export function narrowKey(
-  key: Uint8Array<ArrayBuffer>,
-  registration: Registration,
-): Uint8Array<ArrayBuffer> {
+export function narrowKey(key: Secret, registration: Registration): Secret {
   if (registration.hardened === undefined || isHardened(key)) return key
   try {
     return hardenKey(key, repositoryIdOf(registration), registration.epoch ?? 0)
   } finally {
-    key.fill(0)
+    key.dispose()
   }
 }
 
@@ -57,7 +55,7 @@ export async function beginEpoch(
   const heldKey = isHardened(held.heldKey) ? advanceKey(held.heldKey, epoch) : held.heldKey
   if (isHardened(heldKey)) {
     if (store.kind !== 'none') await store.save(heldKey)
-    held.heldKey.fill(0)
+    held.heldKey.dispose()
   }
   const after: Registration = {
     ...registration,

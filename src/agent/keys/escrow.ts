@@ -2,6 +2,7 @@
 
 import { fromHex, toHex, utf8 } from '../../base/bytes.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
 import { deriveKeys } from '../../crypto/keys.ts'
 import { openConfig } from '../../repository/repository.ts'
 import type { Registration } from '../state/state.ts'
@@ -10,7 +11,7 @@ const title = 'Master key of a backup repository: it opens every recovery point.
 
 /** Armored. @throws BackupError `usage` for what is no recipient */
 export async function sealEscrow(
-  masterKey: Uint8Array,
+  masterKey: Secret,
   registration: Registration,
   recipient: string,
 ): Promise<string> {
@@ -27,24 +28,20 @@ export async function sealEscrow(
   return armor.encode(await encrypter.encrypt(utf8(textOf(masterKey, registration))))
 }
 
-function textOf(masterKey: Uint8Array, registration: Registration): string {
+function textOf(masterKey: Secret, registration: Registration): string {
   const { vaultName, machineName, repository, repositoryId } = registration
   return [
     title,
     `vault: ${vaultName}`,
     `machine: ${machineName}`,
     `repository: ${repository} ${repositoryId}`,
-    `key: ${toHex(masterKey)}`,
+    `key: ${toHex(masterKey.bytes)}`,
     '',
   ].join('\n')
 }
 
 /** `config`: the machine's copy, which only its own key opens. @throws BackupError `state-damaged`, `usage` */
-export function keyOfEscrow(
-  text: string,
-  registration: Registration,
-  config: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+export function keyOfEscrow(text: string, registration: Registration, config: Uint8Array): Secret {
   const key = fromHex(/^key: ([0-9a-f]{64})$/m.exec(text)?.[1] ?? '-')
   if (!text.startsWith(title) || key === undefined) {
     throw notOurs('The file holds no decrypted escrow of a master key.')
@@ -52,7 +49,7 @@ export function keyOfEscrow(
   const { repositoryId, config: number } = registration
   try {
     openConfig(config, number, deriveKeys(key, fromHex(repositoryId) ?? new Uint8Array(32)))
-    return key
+    return new Secret(key)
   } catch (error) {
     key.fill(0)
     if (errorCodeOf(error) === undefined) throw error

@@ -1,6 +1,7 @@
 /** Passphrases that the program makes: 130 random bits in groups that people can copy, and a character that shows slips. */
 
 import type { RandomBytes } from '../../base/bytes.ts'
+import type { Secret } from '../../base/secret.ts'
 import { BackupError } from '../../base/errors.ts'
 
 /** Crockford's base 32: no I, L, O, U. */
@@ -24,7 +25,8 @@ const form = /^([0-9A-Z]{5}-){5}[0-9A-Z]{2}$/
  * Tells a slip before it is taken for a try: only a few are allowed.
  * @throws BackupError `passphrase-wrong` for what looks like one of ours and can be none
  */
-export function checkTyping(passphrase: string): void {
+export function checkTyping({ bytes }: Secret): void {
+  const passphrase = Buffer.from(bytes).toString()
   const upper = passphrase.trim().toUpperCase()
   if (!form.test(upper)) return
   const digits = Array.from(upper.replaceAll('-', ''), (character) => alphabet.indexOf(character))

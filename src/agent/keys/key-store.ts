@@ -1,6 +1,7 @@
 /** Where the key of a machine lies at rest: one interface, three places. Which one is chosen once and recorded. */
 
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 
 export const keyStoreKinds = ['os', 'file', 'none'] as const
 export type KeyStoreKind = (typeof keyStoreKinds)[number]
@@ -9,12 +10,12 @@ export type KeyStoreKind = (typeof keyStoreKinds)[number]
 export interface KeyStore {
   readonly kind: KeyStoreKind
   /** Comes back when the key is there to stay, and was read back. @throws BackupError `key-unavailable` */
-  save(key: Uint8Array): Promise<void>
+  save(key: Secret): Promise<void>
   /**
    * The caller's own copy, to be overwritten after use.
    * @throws BackupError `key-unavailable` (may be there, does not open now), `state-damaged`, `file-permissions`, `passphrase-wrong`
    */
-  load(): Promise<Uint8Array<ArrayBuffer>>
+  load(): Promise<Secret>
   /** Nothing there: no matter. */
   remove(): Promise<void>
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { toHex, type RandomBytes } from '../../base/bytes.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
 import { exists } from '../../base/files.ts'
 import type { AgentPaths, Registration } from '../state/state.ts'
 import type { KeyStoreSettings } from '../state/key-store-state.ts'
@@ -16,7 +17,7 @@ export interface KeyStoreSetting {
   readonly paths: Pick<AgentPaths, 'masterKey' | 'slotCopy'>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Asks a person, where there is one. */
-  readonly ask: () => Promise<string>
+  readonly ask: () => Promise<Secret>
 }
 
 /** Registrations of earlier versions recorded none: they had files. */
@@ -45,7 +46,7 @@ export const credentialName = 'backup-passphrase'
 export async function unattendedPassphrase(
   { passphraseFile }: { readonly passphraseFile?: string | undefined },
   env: KeyStoreSetting['env'],
-): Promise<string | undefined> {
+): Promise<Secret | undefined> {
   const file = passphraseFile ?? env['BACKUP_PASSPHRASE_FILE']
   if (file !== undefined && file !== '') return readPassphraseFile(file)
   const directory = env['CREDENTIALS_DIRECTORY']
@@ -85,6 +86,6 @@ export async function chooseKeyStore(choice: KeyStoreChoice): Promise<KeyStoreSe
 /** With a key that opens nothing. */
 async function tryOut(account: string, { random, env }: KeyStoreChoice): Promise<void> {
   const store = osKeyStore({ account, env })
-  await store.save(random(32))
+  await store.save(new Secret(random(32)))
   await store.remove()
 }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { fromHex, toHex } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
 import { differentKey, recoverHint, type KeyStore } from './key-store.ts'
 import { parseOsAnswer, type OsAnswer, type OsRequest } from './os-messages.ts'
 
@@ -31,16 +32,16 @@ export function osKeyStore(options: OsKeyStoreOptions): KeyStore {
     const { secret } = await ask(options, { operation: 'get', account })
     if (secret === null) throw noAnswer()
     const key = fromHex(secret)
-    if (key !== undefined && key.length >= 32) return key
+    if (key !== undefined && key.length >= 32) return new Secret(key)
     throw unavailable('The key in the key store of the operating system is damaged.', recoverHint)
   }
   return {
     kind: 'os',
     save: async (key) => {
-      await ask(options, { operation: 'set', account, secret: toHex(key) })
+      await ask(options, { operation: 'set', account, secret: toHex(key.bytes) })
       const stored = await load()
-      const isSame = Buffer.compare(stored, key) === 0
-      stored.fill(0)
+      const isSame = stored.equals(key)
+      stored.dispose()
       if (!isSame) throw differentKey('The key store of the operating system')
     },
     load,

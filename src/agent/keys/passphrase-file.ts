@@ -1,24 +1,22 @@
 /** Passphrases in files. */
 
-import { utf8 } from '../../base/bytes.ts'
+import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { createFile, readSecretFile } from '../../base/files.ts'
-import {
-  maxPassphraseFileBytes,
-  passphraseBytes,
-  passphraseFromFile,
-} from '../../model/passphrase.ts'
+import { maxPassphraseFileBytes, passphraseOf, passphraseFromFile } from '../../model/passphrase.ts'
 
 /** @throws BackupError `file-permissions`, `file-unreadable`, `passphrase-weak` */
-export async function readPassphraseFile(path: string): Promise<string> {
-  const text = passphraseFromFile(await readSecretFile(path, maxPassphraseFileBytes))
-  passphraseBytes(text)
-  return text
+export async function readPassphraseFile(path: string): Promise<Secret> {
+  const bytes = await readSecretFile(path, maxPassphraseFileBytes)
+  const text = passphraseFromFile(bytes)
+  bytes.fill(0)
+  return passphraseOf(text)
 }
 
 /** @throws BackupError `already-exists`: what is there may be the only copy of another passphrase */
-export async function writePassphraseFile(path: string, passphrase: string): Promise<void> {
-  if (await createFile(path, utf8(`${passphrase}\n`), 0o600)) return
+export async function writePassphraseFile(path: string, passphrase: Secret): Promise<void> {
+  if (await createFile(path, concatBytes(passphrase.bytes, utf8('\n')), 0o600)) return
   throw passphraseFileTaken(path)
 }
 

@@ -1,6 +1,7 @@
 /** The key slots of this machine at its vault, and changes of them: another passphrase, one more, one less. */
 
 import { toBase64Url, type RandomBytes } from '../../base/bytes.ts'
+import type { Secret } from '../../base/secret.ts'
 import type { Clock } from '../../base/clock.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
 import { createSlot, openSlot } from '../../crypto/slot.ts'
@@ -45,14 +46,14 @@ function checkOwn({ number, slot }: StoredSlot, registration: Registration): voi
 }
 
 export interface OpenedSlot extends StoredSlot {
-  /** 32 bytes, to be overwritten after use. */
-  readonly masterKey: Uint8Array<ArrayBuffer>
+  /** To be disposed of after use. */
+  readonly masterKey: Secret
 }
 
 /** The slot that the passphrase opens. @throws BackupError `passphrase-wrong` where it opens none */
 export async function openAnySlot(
   slots: readonly StoredSlot[],
-  passphrase: string,
+  passphrase: Secret,
 ): Promise<OpenedSlot> {
   for (const stored of slots) {
     try {
@@ -67,8 +68,8 @@ export async function openAnySlot(
 }
 
 export interface NewSlotSecrets {
-  readonly passphrase: string
-  readonly masterKey: Uint8Array
+  readonly passphrase: Secret
+  readonly masterKey: Secret
 }
 
 /** A slot for a new passphrase in the place of others, opened once before anybody relies on it. */
@@ -87,8 +88,8 @@ export async function planSlotChange(
   const facts = { vaultId, machineId, repository, repositoryId: id, slot: number }
   const bytes = await createSlot(secrets, { ...facts, createdMs: clock.now() }, random)
   const opened = await openSlot(decodeSlot(bytes), secrets.passphrase)
-  const isSame = Buffer.compare(opened, secrets.masterKey) === 0
-  opened.fill(0)
+  const isSame = opened.equals(secrets.masterKey)
+  opened.dispose()
   if (!isSame) throw new Error('A new key slot gives another key.')
   return { add: { number, slot: toBase64Url(bytes) }, remove }
 }

@@ -2,6 +2,7 @@
 
 import { fromHex, toBase64Url, toHex, utf8, type RandomBytes } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { makeDirectoryDurable, replaceFile } from '../../base/files.ts'
 import { sha256 } from '../../base/hash.ts'
 import { signEd25519, signP256 } from '../../crypto/primitives/signature.ts'
@@ -35,7 +36,7 @@ import { learnAuthorities } from './learn-authorities.ts'
 
 export interface RecoverWishes {
   readonly credential: AgentCredential
-  readonly passphrase: string
+  readonly passphrase: Secret
   readonly proxy?: Proxy | undefined
   readonly proxySettings?: ProxySettings | undefined
   readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
@@ -224,7 +225,7 @@ async function openAndSave(
   const config = await connection.config(number, repository.config.number)
   await replaceFile(state.paths.configCopy, config)
   await keyStore.store.save(masterKey)
-  masterKey.fill(0)
+  masterKey.dispose()
   wipeSlotKeys(keys)
   await state.registration.save(registration)
   await state.takeover.remove()

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { toHex, type RandomBytes } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
 import { makeDirectoryDurable, replaceFile } from '../../base/files.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { defaultChunkerParameters } from '../../chunker/parameters.ts'
@@ -27,7 +28,7 @@ import { enrol, type Enrolled } from './enrol.ts'
 export interface RegisterWishes {
   readonly credential: AgentCredential
   readonly machineName: string
-  readonly passphrase: string
+  readonly passphrase: Secret
   /** Called before anything is sealed under the passphrase, and not where the vault refuses the registration. */
   readonly keepPassphrase?: () => Promise<void>
   readonly proxy?: Proxy | undefined
@@ -69,7 +70,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
     const registration = registrationFor(wishes, enrolled, made.repositoryId)
     const heldKey = narrowKey(made.masterKey, registration)
     await save(state, wishes.keyStore.store, { enrolled, made, heldKey, registration })
-    heldKey.fill(0)
+    heldKey.dispose()
     return registration
   } finally {
     await connection.close()
@@ -77,7 +78,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
 }
 
 interface MadeRepository {
-  readonly masterKey: Uint8Array<ArrayBuffer>
+  readonly masterKey: Secret
   readonly repositoryId: Uint8Array
   readonly slot: Uint8Array
   readonly config: Uint8Array
@@ -91,7 +92,7 @@ async function makeRepository(
   const { vaultId, machineId } = connection.identity
   const existing = await connection.slots(0)
   if (existing.length > 0) return reopen(connection, passphrase)
-  const masterKey = random(32)
+  const masterKey = new Secret(random(32))
   const repositoryId = random(32)
   const createdMs = clock.now()
   const facts = { vaultId, machineId, repository: 0, repositoryId, slot: 0, createdMs }
@@ -100,7 +101,7 @@ async function makeRepository(
   await connection.putSlot(0, 0, slot)
   await connection.putConfig(0, 0, config)
   const stored = await openSlot(decodeSlot(await connection.slot(0, 0)), passphrase)
-  if (Buffer.compare(stored, masterKey) !== 0) {
+  if (!stored.equals(masterKey)) {
     throw new BackupError('vault-mismatch', 'The vault gave back another key slot than was sent.')
   }
   await openRepository(connection, { number: 0, repositoryId, heldKey: masterKey })
@@ -108,7 +109,7 @@ async function makeRepository(
 }
 
 /** A registration that broke off after its slot was stored goes on with it, if the passphrase is the same. */
-async function reopen(connection: VaultConnection, passphrase: string): Promise<MadeRepository> {
+async function reopen(connection: VaultConnection, passphrase: Secret): Promise<MadeRepository> {
   const slot = await connection.slot(0, 0)
   const decoded = decodeSlot(slot)
   const masterKey = await openSlot(decoded, passphrase)
@@ -129,7 +130,7 @@ async function reopen(connection: VaultConnection, passphrase: string): Promise<
 
 function sealedConfig(
   facts: {
-    readonly masterKey: Uint8Array
+    readonly masterKey: Secret
     readonly repositoryId: Uint8Array
     readonly createdMs: number
   },
@@ -144,7 +145,7 @@ function sealedConfig(
     createdMs,
   })
   const content = { type: 'config', epoch: 0, context: configContext(0), payload } as const
-  return withSum(sealObject(content, deriveKeys(masterKey, repositoryId), random))
+  return withSum(sealObject(content, deriveKeys(masterKey.bytes, repositoryId), random))
 }
 
 function registrationFor(
@@ -178,7 +179,7 @@ async function save(
   parts: {
     readonly enrolled: Enrolled
     readonly made: MadeRepository
-    readonly heldKey: Uint8Array
+    readonly heldKey: Secret
     readonly registration: Registration
   },
 ): Promise<void> {

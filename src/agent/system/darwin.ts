@@ -11,9 +11,11 @@ import { xattrMethods } from './xattrs.ts'
 const currentDirectory = -2
 const noFollow = 0x20
 
+export const darwinLibraryNames = ['libSystem.B.dylib']
+
 /** Undefined where the C library can not be reached. */
 export function darwinSystemCalls(): SystemCalls | undefined {
-  const library = openCLibrary(['libSystem.B.dylib'])
+  const library = openCLibrary(darwinLibraryNames)
   if (library === undefined) return undefined
   return {
     ...portableSystemCalls,

@@ -9,14 +9,19 @@ import { posixMethods, timesMethod } from './posix.ts'
 import { SystemCallError, type SpecialNode, type SystemCalls } from './system-calls.ts'
 import { xattrMethods } from './xattrs.ts'
 
-const libraryNames = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']
+export const linuxLibraryNames = [
+  'libc.so.6',
+  'libc.so',
+  'libc.musl-x86_64.so.1',
+  'libc.musl-aarch64.so.1',
+]
 
 const currentDirectory = -100
 const noFollow = 0x100
 
 /** Undefined where the C library can not be reached. */
 export function linuxSystemCalls(): SystemCalls | undefined {
-  const library = openCLibrary(libraryNames)
+  const library = openCLibrary(linuxLibraryNames)
   if (library === undefined) return undefined
   return {
     ...portableSystemCalls,

@@ -80,7 +80,7 @@ async function checkRegistration(state: AgentState): Promise<Finding> {
 async function checkKey(context: CommandContext, state: AgentState): Promise<Finding> {
   const registration = await registrationOf(state)
   const key = await keyOf(context, state, registration)
-  key.fill(0)
+  key.dispose()
   const { place, store, hardened, epoch } = keyFactsOf(registration, state.paths)
   const mode = hardened ? `, hardened in epoch ${epoch}` : ''
   return ok(`opens; it is in ${place} (${store}${mode})`)

@@ -31,7 +31,7 @@ async function advance(context: CommandContext): Promise<void> {
     const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
     const place = { state, store, nowMs: systemClock.now() }
     const { heldKey, registration: after } = await beginEpoch(held, epochOf(held) + 1, place)
-    heldKey.fill(0)
+    heldKey.dispose()
     context.output.event({ event: 'epoch-begun', epoch: after.epoch ?? 0 })
     context.output.line(
       `Epoch ${after.epoch ?? 0} has begun: what was sent before needs the passphrase.`,

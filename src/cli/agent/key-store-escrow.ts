@@ -44,7 +44,7 @@ async function escrow(context: CommandContext, options: EscrowOptions): Promise<
       })
     }
   } finally {
-    key.fill(0)
+    key.dispose()
   }
   context.output.event({ event: 'escrow-written', file: out, recipient })
   context.output.line(`The key is in ${out}, for ${recipient} alone.`)

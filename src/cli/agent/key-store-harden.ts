@@ -7,6 +7,7 @@ import { toHex } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import { readBounded } from '../../base/files.ts'
+import type { Secret } from '../../base/secret.ts'
 import { destroyFile } from '../../base/secret-files.ts'
 import { epochOf, monthOf, repositoryIdOf } from '../../agent/keys/epochs.ts'
 import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
@@ -38,7 +39,7 @@ export function addHarden(parent: Command, context: CommandContext): void {
 
 interface Work {
   readonly reading: Reading
-  readonly work: (context: CommandContext, agent: OpenAgent, masterKey: Uint8Array) => Promise<void>
+  readonly work: (context: CommandContext, agent: OpenAgent, masterKey: Secret) => Promise<void>
 }
 
 /** Proves the passphrase: a machine that has given up its key would find out too late that it is another one. */
@@ -55,7 +56,7 @@ async function withMasterKey(
     if (!isMadeOf(heldKey, masterKey, repositoryIdOf(registration))) throw otherKey()
     await work(context, { ...agent, registration }, masterKey)
   } finally {
-    masterKey.fill(0)
+    masterKey.dispose()
     lock.release()
   }
 }
@@ -69,7 +70,7 @@ const otherKey = (): BackupError =>
 async function harden(
   context: CommandContext,
   { repository, registration, state, heldKey }: OpenAgent,
-  masterKey: Uint8Array,
+  masterKey: Secret,
 ): Promise<void> {
   refuseUnlockFile(registration)
   const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
@@ -105,7 +106,7 @@ export function refuseUnlockFile(registration: Pick<Registration, 'keyStore'>): 
 async function soften(
   context: CommandContext,
   { registration, state, heldKey }: OpenAgent,
-  masterKey: Uint8Array,
+  masterKey: Secret,
 ): Promise<void> {
   const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
   const epoch = epochOf({ registration, heldKey })
@@ -118,8 +119,8 @@ async function soften(
 const mostBytes = 4096
 
 /** Of a key file that was being written when its process was killed. */
-async function destroyTemporaries({ directory }: AgentState, masterKey: Uint8Array): Promise<void> {
-  const forms = [Buffer.from(masterKey), Buffer.from(toHex(masterKey))]
+async function destroyTemporaries({ directory }: AgentState, masterKey: Secret): Promise<void> {
+  const forms = [Buffer.from(masterKey.bytes), Buffer.from(toHex(masterKey.bytes))]
   for (const name of await readdir(directory)) {
     const path = join(directory, name)
     const facts = name.startsWith('.tmp-') ? await lstat(path).catch(() => undefined) : undefined

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { exists } from '../../base/files.ts'
 import { narrowKey } from '../../agent/keys/epochs.ts'
 import { keyStoreKinds, type KeyStore, type KeyStoreKind } from '../../agent/keys/key-store.ts'
@@ -15,6 +16,7 @@ import {
 } from '../../agent/keys/open-key-store.ts'
 import type { KeyStoreSettings } from '../../agent/state/key-store-state.ts'
 import type { AgentState, Registration } from '../../agent/state/state.ts'
+import { passphraseOf } from '../../model/passphrase.ts'
 import type { CommandContext } from './context.ts'
 import { askHidden } from './prompt.ts'
 
@@ -41,7 +43,7 @@ export async function keyOf(
   context: CommandContext,
   state: AgentState,
   registration: Registration,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Secret> {
   const key = await keyStoreOf(context, state, keyStoreSettingsOf(registration)).load()
   return narrowKey(key, registration)
 }
@@ -58,9 +60,9 @@ export const settingOf = (context: CommandContext, { paths }: AgentState): KeySt
   ask: () => askToUnlock(context),
 })
 
-async function askToUnlock(context: CommandContext): Promise<string> {
+async function askToUnlock(context: CommandContext): Promise<Secret> {
   if (context.host.stdin.isTTY === true && !context.output.json) {
-    return askHidden(context, 'Passphrase: ', 'BACKUP_PASSPHRASE_FILE')
+    return passphraseOf(await askHidden(context, 'Passphrase: ', 'BACKUP_PASSPHRASE_FILE'))
   }
   throw new BackupError(
     'key-unavailable',
@@ -75,7 +77,7 @@ async function askToUnlock(context: CommandContext): Promise<string> {
 export async function newKeyStore(
   context: CommandContext,
   state: AgentState,
-  options: KeyStoreOptions & { readonly passphrase?: string },
+  options: KeyStoreOptions & { readonly passphrase?: Secret },
 ): Promise<{ readonly settings: KeyStoreSettings; readonly store: KeyStore }> {
   const { host } = context
   const { keyStore: wanted = 'auto', unlockFile, passphrase } = options
@@ -87,7 +89,7 @@ export async function newKeyStore(
     env: host.env,
   })
   const setting = settingOf(context, state)
-  const ask = passphrase === undefined ? setting.ask : () => Promise.resolve(passphrase)
+  const ask = passphrase === undefined ? setting.ask : () => Promise.resolve(passphrase.copy())
   return { settings, store: openKeyStore(settings, { ...setting, ask }) }
 }
 

@@ -3,6 +3,7 @@
 import { Argument, type Command } from 'commander'
 import { resolve } from 'node:path'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { readBounded, readSecretFile } from '../../base/files.ts'
 import { keyOfEscrow } from '../../agent/keys/escrow.ts'
 import { narrowKey } from '../../agent/keys/epochs.ts'
@@ -52,7 +53,7 @@ async function show(context: CommandContext): Promise<void> {
   output.event({ event: 'key-store', ...facts })
   output.line(`The key is in ${facts.place} (${facts.store}): ${facts.meaning}.`)
   const key = await keyOf(context, state, registration)
-  key.fill(0)
+  key.dispose()
   output.event({ event: 'key-opened', store: facts.store })
   output.line('It opens.')
 }
@@ -72,7 +73,7 @@ async function move(
   try {
     await store.save(key)
   } finally {
-    key.fill(0)
+    key.dispose()
   }
   await state.registration.save(after)
   await forgetKey(context, state, { before, after })
@@ -95,7 +96,7 @@ async function keyToMove(
   context: CommandContext,
   state: AgentState,
   { before, options: { passphraseFile, escrowFile } }: Move,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Secret> {
   if (escrowFile !== undefined) {
     const text = await readSecretFile(resolve(context.host.cwd(), escrowFile), maxEscrowBytes)
     const config = await readBounded(state.paths.configCopy, maxConfigBytes)
@@ -104,6 +105,10 @@ async function keyToMove(
   if (passphraseFile === undefined) return keyOf(context, state, before)
   const passphrase = await readPassphraseFile(resolve(context.host.cwd(), passphraseFile))
   const slot = decodeSlot(await readBounded(state.paths.slotCopy, maxSlotBytes))
-  if (slot.machineId === before.machineId) return openSlot(slot, passphrase)
+  try {
+    if (slot.machineId === before.machineId) return await openSlot(slot, passphrase)
+  } finally {
+    passphrase.dispose()
+  }
   throw new BackupError('state-damaged', 'The copy of the key slot is of another machine.')
 }

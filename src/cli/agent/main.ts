@@ -1,6 +1,7 @@
 /** The command `backup`: from the arguments to the exit status. */
 
 import { BackupError, type ExitName } from '../../base/errors.ts'
+import { forbidCoreFiles } from '../../agent/system/no-core-files.ts'
 import { outputOptions, runCommand } from '../render/command-line.ts'
 import { doneRecord } from '../render/exit.ts'
 import { createOutput } from '../render/output.ts'
@@ -10,6 +11,7 @@ import { loggedHost } from './unattended.ts'
 
 /** Ends when all is done and written; the caller makes the result the exit status. */
 export async function main(process: Host): Promise<number> {
+  forbidCoreFiles(process.platform)
   const host = loggedHost(process)
   const output = createOutput(outputOptions(host.argv.slice(2)), host)
   const { signal, release } = signalOf(host)

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { readSecretFile } from '../../base/files.ts'
 import { openState, type AgentState, type Registration } from '../../agent/state/state.ts'
 import { repositoryIdOf } from '../../agent/keys/epochs.ts'
@@ -29,7 +30,7 @@ export interface OpenAgent {
   readonly line: Line
   readonly repository: Repository
   /** The master key, or what a hardened machine has of it. */
-  readonly heldKey: Uint8Array
+  readonly heldKey: Secret
 }
 
 export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'heldKey'>
@@ -52,7 +53,7 @@ export async function withRepository<T>(
       const repository = await openRepository(connection, secrets, config)
       return await work({ ...agent, repository, heldKey })
     } finally {
-      heldKey.fill(0)
+      heldKey.dispose()
     }
   }
   return withConnection(context, open, options)

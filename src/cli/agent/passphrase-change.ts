@@ -122,7 +122,8 @@ async function plan(
     await keep()
     return planned
   } finally {
-    masterKey.fill(0)
+    masterKey.dispose()
+    passphrase.dispose()
   }
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { resolve } from 'node:path'
 import { utf8 } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { createFile } from '../../base/files.ts'
 import { fingerprintOf } from '../../agent/register/fingerprint.ts'
 import { openAnySlot, storedSlots } from '../../agent/keys/slots.ts'
@@ -39,10 +40,14 @@ async function write(
   const sheet: RecoverySheet = {
     ...{ vaultName, address: `${address}:${port}`, machineName, machineId },
     fingerprint: fingerprintOf(agent.registration),
-    passphrase: passphraseFile && (await provenPassphrase(context, agent, passphraseFile)),
+    passphrase:
+      passphraseFile === undefined
+        ? undefined
+        : await provenPassphrase(context, agent, passphraseFile),
     printedAt: new Date().toISOString().slice(0, 10),
   }
   const text = html ? await sheetHtml(sheet) : sheetText(sheet)
+  sheet.passphrase?.dispose()
   const path = resolve(context.host.cwd(), out)
   if (!(await createFile(path, utf8(text), 0o600))) {
     throw new BackupError('already-exists', `${out} exists already.`, {
@@ -58,9 +63,9 @@ async function provenPassphrase(
   context: CommandContext,
   { connection, registration }: ConnectedAgent,
   passphraseFile: string,
-): Promise<string> {
+): Promise<Secret> {
   const passphrase = await givenPassphrase(context, { passphraseFile })
   const opened = await openAnySlot(await storedSlots(connection, registration), passphrase)
-  opened.masterKey.fill(0)
+  opened.masterKey.dispose()
   return passphrase
 }

@@ -39,11 +39,14 @@ async function verify(
   options: PassphraseOptions,
 ): Promise<void> {
   const slots = await storedSlots(agent.connection, agent.registration)
-  const opened = await openAnySlot(slots, await givenPassphrase(context, options))
+  const passphrase = await givenPassphrase(context, options)
+  const opened = await openAnySlot(slots, passphrase).finally(() => {
+    passphrase.dispose()
+  })
   try {
     await compareKeys(context, agent, opened)
   } finally {
-    opened.masterKey.fill(0)
+    opened.masterKey.dispose()
   }
   await refreshSlotCopy(agent.state, slots, opened)
   context.output.event({ event: 'passphrase-verified', slot: opened.number })
@@ -61,7 +64,7 @@ async function compareKeys(
   try {
     const key = await keyOf(context, state, registration)
     const isSame = isMadeOf(key, masterKey, repositoryIdOf(registration))
-    key.fill(0)
+    key.dispose()
     if (isSame) return
   } catch (error) {
     if (errorCodeOf(error) !== 'key-unavailable') throw error

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { exists } from '../../base/files.ts'
 import { checkTyping, generatePassphrase } from '../../agent/keys/generated-passphrase.ts'
 import {
@@ -11,7 +12,7 @@ import {
   writePassphraseFile,
 } from '../../agent/keys/passphrase-file.ts'
 import { strengthText } from '../../agent/keys/passphrase-strength.ts'
-import { passphraseBytes } from '../../model/passphrase.ts'
+import { passphraseOf } from '../../model/passphrase.ts'
 import type { CommandContext } from './context.ts'
 import { askHidden } from './prompt.ts'
 
@@ -21,7 +22,7 @@ export interface PassphraseOptions {
 }
 
 export interface NewPassphrase {
-  readonly passphrase: string
+  readonly passphrase: Secret
   /** Writes a generated one down, before anything is sealed under it. */
   readonly keep: () => Promise<void>
 }
@@ -42,7 +43,7 @@ export async function newPassphrase(
   if (newFile !== undefined) {
     const path = resolve(context.host.cwd(), newFile)
     if (await exists(path)) throw passphraseFileTaken(path)
-    const passphrase = generatePassphrase(systemRandom)
+    const passphrase = passphraseOf(generatePassphrase(systemRandom))
     return { passphrase, keep: () => writePassphraseFile(path, passphrase) }
   }
   return { passphrase: await askTwice(context), keep: nothing }
@@ -52,20 +53,20 @@ export async function newPassphrase(
 export async function givenPassphrase(
   context: CommandContext,
   { passphraseFile }: PassphraseOptions,
-): Promise<string> {
+): Promise<Secret> {
   const passphrase =
     passphraseFile === undefined
-      ? await askHidden(context, 'Passphrase: ', '--passphrase-file')
+      ? passphraseOf(await askHidden(context, 'Passphrase: ', '--passphrase-file'))
       : await fromFile(context, passphraseFile)
   checkTyping(passphrase)
   return passphrase
 }
 
-const fromFile = ({ host }: CommandContext, path: string): Promise<string> =>
+const fromFile = ({ host }: CommandContext, path: string): Promise<Secret> =>
   readPassphraseFile(resolve(host.cwd(), path))
 
 /** Nothing typed: one is made, shown once, and has to be typed back. */
-async function askTwice(context: CommandContext): Promise<string> {
+async function askTwice(context: CommandContext): Promise<Secret> {
   const typed = await askHidden(
     context,
     'New passphrase (at least 16 characters; Enter alone makes one): ',
@@ -73,9 +74,9 @@ async function askTwice(context: CommandContext): Promise<string> {
   )
   const first = typed === '' ? generatePassphrase(systemRandom) : typed
   if (typed === '') context.host.stderr.write(`\nWrite this down: ${first}\n\n`)
-  passphraseBytes(first)
+  const passphrase = passphraseOf(first)
   if (typed !== '') context.output.note(`Strength: ${strengthText(first)}`)
   const second = await askHidden(context, 'The same again: ', '--passphrase-file')
-  if (first.normalize('NFC') === second.normalize('NFC')) return first
+  if (first.normalize('NFC') === second.normalize('NFC')) return passphrase
   throw new BackupError('usage', 'The two passphrases are not the same. Nothing was done.')
 }

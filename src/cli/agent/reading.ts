@@ -3,10 +3,12 @@
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
 import { BackupError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
 import { keyStoreSettingsOf, unattendedPassphrase } from '../../agent/keys/open-key-store.ts'
 import { readPassphraseFile } from '../../agent/keys/passphrase-file.ts'
 import { openAnySlot, storedSlots } from '../../agent/keys/slots.ts'
 import type { Registration } from '../../agent/state/state.ts'
+import { passphraseOf } from '../../model/passphrase.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
 import type { CommandContext } from './context.ts'
 import { askHidden } from './prompt.ts'
@@ -32,17 +34,20 @@ export async function masterKeyBySlot(
   context: CommandContext,
   { connection, registration }: SlotsOfMachine,
   reading: Reading,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Secret> {
   const passphrase = await passphraseFor(context, registration, reading)
-  const { masterKey } = await openAnySlot(await storedSlots(connection, registration), passphrase)
-  return masterKey
+  try {
+    return (await openAnySlot(await storedSlots(connection, registration), passphrase)).masterKey
+  } finally {
+    passphrase.dispose()
+  }
 }
 
 async function passphraseFor(
   context: CommandContext,
   registration: Registration,
   { passphraseFile }: Reading,
-): Promise<string> {
+): Promise<Secret> {
   const { host, output } = context
   if (passphraseFile !== undefined) return readPassphraseFile(resolve(host.cwd(), passphraseFile))
   const settings = keyStoreSettingsOf(registration)
@@ -50,7 +55,7 @@ async function passphraseFor(
   const found = await unattendedPassphrase(recorded, host.env)
   if (found !== undefined) return found
   if (host.stdin.isTTY === true && !output.json) {
-    return askHidden(context, 'Passphrase: ', '--passphrase-file')
+    return passphraseOf(await askHidden(context, 'Passphrase: ', '--passphrase-file'))
   }
   throw new BackupError('epoch-closed', 'This machine is hardened: that needs the passphrase.', {
     hint: 'Name a file that holds it: --passphrase-file FILE, or BACKUP_PASSPHRASE_FILE.',

@@ -72,6 +72,7 @@ async function recover(context: CommandContext, options: RecoverOptions): Promis
         random: systemRandom,
       }),
   )
+  passphrase.dispose()
   if (registration.access === 'full') return sayTakenOver(context, registration)
   const until = registration.readOnlyUntil ?? 0
   output.event({

@@ -1,5 +1,7 @@
 /** The text of a recovery sheet, and the page of it. */
 
+import type { Secret } from '../../base/secret.ts'
+
 export interface RecoverySheet {
   readonly vaultName: string
   readonly address: string
@@ -7,7 +9,7 @@ export interface RecoverySheet {
   readonly machineId: string
   readonly fingerprint: string
   /** Not given: a place to write it. */
-  readonly passphrase: string | undefined
+  readonly passphrase: Secret | undefined
   readonly printedAt: string
 }
 
@@ -15,9 +17,12 @@ const linesOf = (sheet: RecoverySheet): readonly (readonly [string, string])[] =
   ['Vault', `${sheet.vaultName} at ${sheet.address}`],
   ['Machine', `${sheet.machineName} (${sheet.machineId})`],
   ['Fingerprint', sheet.fingerprint],
-  ['Passphrase', sheet.passphrase ?? '_'.repeat(40)],
+  ['Passphrase', passphraseText(sheet) ?? '_'.repeat(40)],
   ['Printed', sheet.printedAt],
 ]
+
+const passphraseText = ({ passphrase }: RecoverySheet): string | undefined =>
+  passphrase && Buffer.from(passphrase.bytes).toString()
 
 const warning =
   'Without this passphrase and without the machine the data is lost: nobody else has it. ' +
@@ -38,7 +43,7 @@ export function sheetText(sheet: RecoverySheet): string {
 /** One page, nothing loaded from elsewhere. The code holds the passphrase, or the machine where there is none. */
 export async function sheetHtml(sheet: RecoverySheet): Promise<string> {
   const { renderSVG } = await import('uqr')
-  const code = renderSVG(sheet.passphrase ?? `${sheet.vaultName}/${sheet.machineName}`)
+  const code = renderSVG(passphraseText(sheet) ?? `${sheet.vaultName}/${sheet.machineName}`)
   const rows = linesOf(sheet).map(
     ([name, value]) => `<tr><th>${escaped(name)}</th><td>${escaped(value)}</td></tr>`,
   )

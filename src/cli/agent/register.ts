@@ -72,6 +72,7 @@ async function register(context: CommandContext, options: RegisterOptions): Prom
   const registration = options.replace
     ? await replaceRegistration(context, state, { vaultId, machineName, make })
     : await make()
+  passphrase.dispose()
   if (before !== undefined) await forgetKey(context, state, { before, after: registration })
   const fingerprint = fingerprintOf(registration)
   output.event({

@@ -20,7 +20,7 @@ export async function tryScheduledKey(
   const store = openKeyStore(settings, { paths: state.paths, env, ask: nobodyToAsk })
   try {
     const key = await store.load()
-    key.fill(0)
+    key.dispose()
   } catch (error) {
     throw errorCodeOf(error) === 'key-unavailable' ? inThatSetting(error, facility) : error
   }

@@ -3,6 +3,8 @@
 import { createSlot } from '../../../src/crypto/slot.ts'
 import { parseMachineId, parseVaultId } from '../../../src/model/ids.ts'
 import { decodeSlot, type Argon2Parameters, type Slot } from '../../../src/model/slot.ts'
+import { Secret } from '../../../src/base/secret.ts'
+import { passphraseOf } from '../../../src/model/passphrase.ts'
 import { fixedRandom, masterKey, repositoryId } from './fixed-keys.ts'
 
 export const place = {
@@ -28,6 +30,10 @@ export async function sampleSlot(
   facts: Partial<typeof place> & { readonly argon2?: Argon2Parameters } = {},
 ): Promise<SampleSlot> {
   const { random } = fixedRandom(`slot of ${passphrase}`)
-  const bytes = await createSlot({ passphrase, masterKey }, { ...place, ...facts }, random)
+  const bytes = await createSlot(
+    { passphrase: passphraseOf(passphrase), masterKey: new Secret(masterKey.slice()) },
+    { ...place, ...facts },
+    random,
+  )
   return { passphrase, bytes, slot: decodeSlot(bytes, true) }
 }
