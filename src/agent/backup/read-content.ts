@@ -9,6 +9,7 @@ import { gatherAttributes, withLarge } from '../contents/attributes.ts'
 import type { AttributeFailure, FileRead } from '../contents/messages.ts'
 import type { ContentPool } from '../contents/pool.ts'
 import type { FileFacts } from '../source/facts.ts'
+import { readXattrsAt } from '../source/read-xattrs.ts'
 import { commonFields } from './capture.ts'
 import { createHardLinks, fileEntryOf, type FileContent } from './hard-links.ts'
 import type { ContentReader, Found, Place, Walk } from './walk-context.ts'
@@ -16,8 +17,8 @@ import type { ContentReader, Found, Place, Walk } from './walk-context.ts'
 export function createContentReader(pool: () => ContentPool): ContentReader {
   const links = createHardLinks()
 
-  const attributes: ContentReader['attributes'] = async (walk, place) => {
-    const { inline, large, failures } = gatherAttributes(place.path)
+  const attributes: ContentReader['attributes'] = async (walk, { place, facts }) => {
+    const { inline, large, failures } = gatherAttributes(readXattrsAt(place.path, facts))
     sayFailures(walk, place, failures)
     const stored = []
     for (const { name, value } of large) {
@@ -32,7 +33,7 @@ export function createContentReader(pool: () => ContentPool): ContentReader {
     const content = await links.find(found.facts)
     if (content === undefined) return undefined
     const common = commonFields(walk, found.place, found.facts)
-    return fileEntryOf({ ...common, ...(await attributes(walk, found.place)) }, content)
+    return fileEntryOf({ ...common, ...(await attributes(walk, found)) }, content)
   }
   const readNow = async (walk: Walk, { place, facts }: Found) => {
     const file = await pool().file(place.path, facts.sizeBytes)

@@ -90,7 +90,7 @@ export interface ContentReader {
   /** The extended attributes as fields of an entry; those that can not be read are listed. */
   attributes(
     walk: Walk,
-    place: Place,
+    found: Found,
   ): Promise<{ readonly xattrs: readonly Attribute[] | undefined }>
 }
 

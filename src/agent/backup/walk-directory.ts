@@ -183,7 +183,7 @@ async function directoryEntry(
   await walk.sink.open()
   const entry: DirectoryEntry = {
     ...common,
-    ...(await walk.contents.attributes(walk, place)),
+    ...(await walk.contents.attributes(walk, { place, facts })),
     links: undefined,
     type: 'directory',
     tree,

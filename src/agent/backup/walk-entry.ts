@@ -97,7 +97,7 @@ async function newEntry(
 
 const commonOf = async (walk: Walk, { place, facts }: Found) => ({
   ...commonFields(walk, place, facts),
-  ...(await walk.contents.attributes(walk, place)),
+  ...(await walk.contents.attributes(walk, { place, facts })),
 })
 
 async function newFile(

@@ -4,8 +4,7 @@ import { messageOf } from '../../base/errors.ts'
 import { isInlineValue, type Attribute } from '../../model/entry.ts'
 import { chunkReferenceBytes, type ChunkReference } from '../../model/ids.ts'
 import { maxChunkBytes, maxEntryBytes } from '../../model/limits.ts'
-import { systemCalls } from '../system/open.ts'
-import { readXattrs } from '../source/read-xattrs.ts'
+import type { XattrListing } from '../source/read-xattrs.ts'
 import type { AttributeFailure } from './messages.ts'
 
 export interface GatheredAttributes {
@@ -20,9 +19,8 @@ const roomBytes = maxEntryBytes - 80 * 1024
 /** What CBOR adds to an attribute, at most. */
 const overheadBytes = 16
 
-/** Never throws a system's error: what can not be read, or has no room in an entry, is in `failures`. */
-export function gatherAttributes(path: Uint8Array, system = systemCalls()): GatheredAttributes {
-  const { xattrs, failures: unread } = readXattrs(path, system)
+/** What could not be read, or has no room in an entry, is in `failures`. */
+export function gatherAttributes({ xattrs, failures: unread }: XattrListing): GatheredAttributes {
   const inline: Attribute[] = []
   const large: { name: Uint8Array; value: Uint8Array }[] = []
   const failures = unread.map(({ name, error }) => ({ name, detail: messageOf(error) }))

@@ -75,8 +75,8 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
   const resultOf = (job: ContentJob): JobResult => {
     const { number } = job
     if (job.kind === 'value') return { kind: 'value', number, chunks: storeValue(job.bytes) }
-    const content = readFile(job.path)
-    const { inline, large, failures } = gatherAttributes(job.path)
+    const { listing, ...content } = readFile(job.path)
+    const { inline, large, failures } = gatherAttributes(listing)
     const stored = large.map(({ name, value }) => ({ name, content: storeValue(value) }))
     const attributes = withLarge(inline, stored)
     return {

@@ -6,9 +6,16 @@ import type { FileFacts } from '../source/facts.ts'
 import { maxChunkBytes } from '../../model/limits.ts'
 import { leastHoleBytes, stretchesOf, type Stretch } from '../source/stretches.ts'
 import { openForReading, type SourceFile } from '../source/open-file.ts'
+import type { XattrListing } from '../source/read-xattrs.ts'
 import type { FileRead } from './messages.ts'
 
-export type ReadContent = Pick<FileRead, 'chunks' | 'sizeBytes' | 'hasHoles' | 'facts' | 'changed'>
+export interface ReadContent extends Pick<
+  FileRead,
+  'chunks' | 'sizeBytes' | 'hasHoles' | 'facts' | 'changed'
+> {
+  /** Of the very file that the content is of. */
+  readonly listing: XattrListing
+}
 
 export interface FileReaderParts {
   readonly chunker: Chunker
@@ -40,9 +47,10 @@ function readOnce(path: Uint8Array, parts: ReaderParts): ReadContent {
   try {
     const before = file.opened
     const { chunks, sizeBytes, hasHoles } = readChunks(file, parts)
+    const listing = file.xattrs()
     const facts = file.facts()
     const changed = !isSame(before, facts) || sizeBytes !== facts.sizeBytes
-    return { chunks, sizeBytes, hasHoles, facts, changed }
+    return { chunks, sizeBytes, hasHoles, facts, changed, listing }
   } finally {
     file.close()
   }

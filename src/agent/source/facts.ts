@@ -1,9 +1,9 @@
 /** What the system says about a file, exactly: times in nanoseconds, numbers unsigned. */
 
 import { lstatSync, type BigIntStats } from 'node:fs'
-import { bufferOf } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import type { DeviceNumber } from '../../model/entry.ts'
+import { reaching } from './reach.ts'
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'block' | 'char'
 
@@ -29,7 +29,7 @@ export interface FileFacts {
 
 /** The facts of a file, or of a link itself. Throws Node's errors. */
 export const lstatExact = (path: Uint8Array): FileFacts =>
-  factsOf(lstatSync(bufferOf(path), { bigint: true }))
+  reaching(path, (reachable) => factsOf(lstatSync(reachable, { bigint: true })))
 
 export function factsOf(stats: BigIntStats): FileFacts {
   const kind = kindOf(stats)

@@ -1,13 +1,14 @@
 /** File systems that hold no files of anybody: the kernel's view of itself. */
 
 import { statfsSync } from 'node:fs'
-import { bufferOf } from '../../base/bytes.ts'
+import { reaching } from './reach.ts'
 
 /** Whether the directory shows such a file system. False where that can not be told: what may be data is kept. */
 export function isPseudoFileSystem(directory: Uint8Array): boolean {
   if (process.platform !== 'linux') return false
   try {
-    return pseudoTypes.has(statfsSync(bufferOf(directory)).type & 0xffff_ffff)
+    const { type } = reaching(directory, (reachable) => statfsSync(reachable))
+    return pseudoTypes.has(type & 0xffff_ffff)
   } catch {
     return false
   }

@@ -4,6 +4,7 @@ import { parentPath } from '../../model/path.ts'
 import { systemCalls } from '../system/open.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import type { FileFacts } from './facts.ts'
+import { reaching } from './reach.ts'
 
 /** The inode number of the file at `path`; undefined where numbers do not last, or where that can not be asked. */
 export type LastingInode = (facts: FileFacts, path: Uint8Array) => bigint | undefined
@@ -25,7 +26,7 @@ export function createLastingInode(system: SystemCalls = systemCalls()): Lasting
 
 function ask(system: SystemCalls, path: Uint8Array): boolean | undefined {
   try {
-    return system.inodesLast(path)
+    return reaching(path, (reachable) => system.inodesLast(reachable))
   } catch {
     return undefined
   }

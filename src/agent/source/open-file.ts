@@ -1,11 +1,12 @@
 /** Opens a regular file for reading: never through a link, never waiting for a writer, without changing its times. */
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { bufferOf } from '../../base/bytes.ts'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import { systemCalls } from '../system/open.ts'
 import type { DataExtent } from '../system/system-calls.ts'
 import { factsOf, type FileFacts } from './facts.ts'
+import { reaching } from './reach.ts'
+import { readXattrsOfOpen, type XattrListing } from './read-xattrs.ts'
 
 /** Blocks its thread. Throws Node's errors. */
 export interface SourceFile {
@@ -19,6 +20,7 @@ export interface SourceFile {
   nextData(offset: number): DataExtent | undefined
   /** Reads from `position` on, or else from where the last read ended, and says how many bytes; 0 at the file's end only. */
   read(into: Uint8Array, position?: number): number
+  xattrs(): XattrListing
   close(): void
 }
 
@@ -27,7 +29,7 @@ export interface SourceFile {
  * more).
  */
 export function openForReading(path: Uint8Array): SourceFile {
-  const fd = openWithoutTrace(bufferOf(path))
+  const fd = reaching(path, openWithoutTrace)
   const facts = () => factsOf(fstatSync(fd, { bigint: true }))
   let opened: FileFacts
   let isSparse: boolean
@@ -47,6 +49,7 @@ export function openForReading(path: Uint8Array): SourceFile {
     isSparse,
     nextData: (offset) => systemCalls().nextData(fd, offset),
     read: (into, position) => readSync(fd, into, 0, into.length, position ?? null),
+    xattrs: () => readXattrsOfOpen(fd),
     close: () => closeSync(fd),
   }
 }

@@ -1,10 +1,11 @@
 /** Reads a directory: its names, and the facts of each. */
 
 import { readdirSync } from 'node:fs'
-import { bufferOf, compareBytes } from '../../base/bytes.ts'
+import { compareBytes } from '../../base/bytes.ts'
 import { joinPath } from '../../model/path.ts'
 import { lstatExact, type FileFacts } from './facts.ts'
 import { problemOf, type ReadProblem } from './problem.ts'
+import { reaching } from './reach.ts'
 
 export interface UnseenChild extends ReadProblem {
   readonly name: Buffer
@@ -25,7 +26,8 @@ export interface DirectoryListing {
 export function readDirectory(directory: Uint8Array): DirectoryListing {
   const entries: { name: Buffer; facts: FileFacts }[] = []
   const failures: UnseenChild[] = []
-  for (const name of readdirSync(bufferOf(directory), { encoding: 'buffer' }).sort(compareBytes)) {
+  const names = reaching(directory, (reachable) => readdirSync(reachable, { encoding: 'buffer' }))
+  for (const name of names.sort(compareBytes)) {
     const path = joinPath(directory, name)
     try {
       entries.push({ name, facts: lstatExact(path) })

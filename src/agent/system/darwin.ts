@@ -6,7 +6,7 @@ import { openCLibrary, ownCString, sharedCString, type CLibrary } from './c-libr
 import { portableSystemCalls } from './portable.ts'
 import { posixMethods } from './posix.ts'
 import { SystemCallError, type SystemCalls } from './system-calls.ts'
-import { xattrMethods } from './xattrs.ts'
+import { openXattrMethods, xattrMethods } from './xattrs.ts'
 
 const currentDirectory = -2
 const noFollow = 0x20
@@ -23,6 +23,7 @@ export function darwinSystemCalls(): SystemCalls | undefined {
     ...posixMethods(library, { currentDirectory, noFollow }),
     ...nodeMethods(library),
     ...renameMethods(library),
+    ofOpen: openXattrMethods(library, darwinOpenXattrs(library)),
     hasXattrs: true,
     inodesLast: inodesLast(library),
   }
@@ -49,6 +50,18 @@ function darwinXattrs(library: CLibrary) {
     set: (path: Uint8Array, name: Uint8Array, value: Uint8Array) =>
       set(path, name, value, value.length, 0, xattrNoFollow),
     remove: (path: Uint8Array, name: Uint8Array) => remove(path, name, xattrNoFollow),
+  }
+}
+
+function darwinOpenXattrs(library: CLibrary) {
+  const list = library.declare('int64_t flistxattr(int fd, void *list, size_t size, int options)')
+  const get = library.declare(
+    'int64_t fgetxattr(int fd, const void *name, void *value, size_t size, uint32_t position, int options)',
+  )
+  return {
+    list: (fd: number, out: Uint8Array | null, size: number) => list(fd, out, size, 0),
+    get: (fd: number, name: Uint8Array, out: Uint8Array | null, size: number) =>
+      get(fd, name, out, size, 0, 0),
   }
 }
 

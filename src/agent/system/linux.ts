@@ -7,7 +7,7 @@ import { openCLibrary, ownCString, sharedCString, type CLibrary } from './c-libr
 import { portableSystemCalls } from './portable.ts'
 import { posixMethods, timesMethod } from './posix.ts'
 import { SystemCallError, type SpecialNode, type SystemCalls } from './system-calls.ts'
-import { xattrMethods } from './xattrs.ts'
+import { openXattrMethods, xattrMethods } from './xattrs.ts'
 
 export const linuxLibraryNames = [
   'libc.so.6',
@@ -28,6 +28,10 @@ export function linuxSystemCalls(): SystemCalls | undefined {
     ...xattrMethods(library, linuxXattrs(library, 'l')),
     ...posixMethods(library, { currentDirectory, noFollow }),
     ...numberedMethods(library),
+    ofOpen: openXattrMethods(library, {
+      list: library.declare('int64_t flistxattr(int fd, void *list, size_t size)'),
+      get: library.declare('int64_t fgetxattr(int fd, const void *name, void *value, size_t size)'),
+    }),
     following: {
       ...xattrMethods(library, linuxXattrs(library, '')),
       setTimes: timesMethod(library, { currentDirectory, flags: 0 }),

@@ -18,6 +18,12 @@ export interface AttributeCalls {
   setTimes(path: Uint8Array, accessNs: bigint, modificationNs: bigint): void
 }
 
+/** Attributes of what a descriptor has open. */
+export interface OpenAttributeCalls {
+  listXattrs(fd: number): readonly Uint8Array[]
+  getXattr(fd: number, name: Uint8Array): Uint8Array
+}
+
 /** Every method throws a `SystemCallError` with the system's code, e.g. `EPERM`. */
 export interface SystemCalls extends AttributeCalls {
   /**
@@ -25,6 +31,9 @@ export interface SystemCalls extends AttributeCalls {
    * to meanwhile. Undefined where there is no such path.
    */
   readonly following?: AttributeCalls | undefined
+
+  /** Absent where extended attributes are not reached at all. */
+  readonly ofOpen?: OpenAttributeCalls | undefined
 
   /** Makes a file that is neither file, directory nor link. The process's umask is taken from `mode`. */
   makeNode(path: Uint8Array, mode: number, node: SpecialNode): void

@@ -2,7 +2,7 @@
 
 import { systemCodeOf } from '../../base/errors.ts'
 import { sharedCString, ownCString, type CLibrary } from './c-library.ts'
-import { SystemCallError, type SystemCalls } from './system-calls.ts'
+import { SystemCallError, type OpenAttributeCalls, type SystemCalls } from './system-calls.ts'
 
 /** The calls, none of which follows a link; strings end in NUL, results are lengths or negative; without `out` the length is told. */
 export interface XattrCalls {
@@ -12,6 +12,12 @@ export interface XattrCalls {
   remove(path: Uint8Array, name: Uint8Array): number
 }
 
+/** The same of a descriptor. */
+export interface OpenXattrCalls {
+  list(fd: number, out: Uint8Array | null, outBytes: number): number
+  get(fd: number, name: Uint8Array, out: Uint8Array | null, outBytes: number): number
+}
+
 type XattrMethods = Pick<SystemCalls, 'listXattrs' | 'getXattr' | 'setXattr' | 'removeXattr'>
 
 /** Linux allows 64 KiB; macOS keeps resource forks as attributes. */
@@ -19,22 +25,16 @@ const maxListBytes = 1 << 20
 const maxValueBytes = 16 << 20
 
 export function xattrMethods(library: CLibrary, calls: XattrCalls): XattrMethods {
-  const listBuffer = growingBuffer(library, 'listxattr', maxListBytes)
-  const valueBuffer = growingBuffer(library, 'getxattr', maxValueBytes)
+  const readers = xattrReaders(library)
   return {
     listXattrs: (path) => {
       const cPath = sharedCString(path)
-      try {
-        return splitNames(listBuffer.fill((out, size) => calls.list(cPath, out, size)))
-      } catch (error) {
-        if (systemCodeOf(error) === 'ENOTSUP') return []
-        throw error
-      }
+      return readers.list((out, size) => calls.list(cPath, out, size))
     },
     getXattr: (path, name) => {
       const cName = ownCString(name)
       const cPath = sharedCString(path)
-      return valueBuffer.fill((out, size) => calls.get(cPath, cName, out, size)).slice()
+      return readers.get((out, size) => calls.get(cPath, cName, out, size))
     },
     setXattr: (path, name, value) => {
       const cName = ownCString(name)
@@ -47,12 +47,41 @@ export function xattrMethods(library: CLibrary, calls: XattrCalls): XattrMethods
   }
 }
 
+export function openXattrMethods(library: CLibrary, calls: OpenXattrCalls): OpenAttributeCalls {
+  const readers = xattrReaders(library)
+  return {
+    listXattrs: (fd) => readers.list((out, size) => calls.list(fd, out, size)),
+    getXattr: (fd, name) => {
+      const cName = ownCString(name)
+      return readers.get((out, size) => calls.get(fd, cName, out, size))
+    },
+  }
+}
+
+type Fill = (out: Uint8Array | null, outBytes: number) => number
+
+function xattrReaders(library: CLibrary) {
+  const listBuffer = growingBuffer(library, 'listxattr', maxListBytes)
+  const valueBuffer = growingBuffer(library, 'getxattr', maxValueBytes)
+  return {
+    list: (call: Fill): readonly Uint8Array[] => {
+      try {
+        return splitNames(listBuffer.fill(call))
+      } catch (error) {
+        if (systemCodeOf(error) === 'ENOTSUP') return []
+        throw error
+      }
+    },
+    get: (call: Fill): Uint8Array => valueBuffer.fill(call).slice(),
+  }
+}
+
 /** Memory used again for each call. It begins small, because the kernel clears as much as it is offered. */
 function growingBuffer(library: CLibrary, name: string, maxBytes: number) {
   let buffer = new Uint8Array(256)
   return {
     /** The bytes that the call put into the buffer, good until the next call. */
-    fill: (call: (out: Uint8Array | null, outBytes: number) => number): Uint8Array => {
+    fill: (call: Fill): Uint8Array => {
       for (;;) {
         const length = call(buffer, buffer.length)
         if (length >= 0) return buffer.subarray(0, length)

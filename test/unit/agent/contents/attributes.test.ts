@@ -4,6 +4,7 @@ import { encodeEntry } from '../../../../src/model/entry-codec.ts'
 import type { FileEntry } from '../../../../src/model/entry.ts'
 import { parseChunkId } from '../../../../src/model/ids.ts'
 import { gatherAttributes, withLarge } from '../../../../src/agent/contents/attributes.ts'
+import { readXattrs } from '../../../../src/agent/source/read-xattrs.ts'
 import { systemCalls } from '../../../../src/agent/system/open.ts'
 
 /** A file system that holds more attributes than most. */
@@ -15,7 +16,7 @@ const holding = (values: ReadonlyMap<string, Uint8Array>) => ({
 })
 
 const attributesOf = (values: ReadonlyMap<string, Uint8Array>) => {
-  const { inline, large, failures } = gatherAttributes(utf8('/file'), holding(values))
+  const { inline, large, failures } = gatherAttributes(readXattrs(utf8('/file'), holding(values)))
   const reference = { id: parseChunkId('ab'.repeat(32)), lengthBytes: 5000 }
   const stored = large.map(({ name }) => ({ name, content: [reference] }))
   return { attributes: withLarge(inline, stored), failures }

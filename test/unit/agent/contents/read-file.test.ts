@@ -18,6 +18,7 @@ import { concatBytes, utf8 } from '../../../../src/base/bytes.ts'
 import { createChunker, chunkerCapacityBytes } from '../../../../src/chunker/chunker.ts'
 import { createGear64Kernel } from '../../../../src/chunker/gear64.ts'
 import { defaultChunkerParameters } from '../../../../src/chunker/parameters.ts'
+import { systemCalls } from '../../../../src/agent/system/open.ts'
 import { createFileReader } from '../../../../src/agent/contents/read-file.ts'
 import { chunkId } from '../../../../src/crypto/chunk-id.ts'
 import { deriveKeys, gearTable } from '../../../../src/crypto/keys.ts'
@@ -95,6 +96,25 @@ const extents = [
 ] as const
 
 const nothingHappens = () => undefined
+
+describe.runIf(process.platform === 'linux')('a file that is replaced while it is read', () => {
+  it('keeps content and attributes of one and the same file', () => {
+    const system = systemCalls()
+    const bytesOf = (number: number) => pseudoRandomBytes(`version ${number}`, 2 * blockBytes)
+    let version = 0
+    const writeVersion = (path: string) => {
+      writeFileSync(`${path}-new`, bytesOf(version))
+      system.setXattr(utf8(`${path}-new`), utf8('user.version'), utf8(`${version}`))
+      renameSync(`${path}-new`, path)
+      version++
+    }
+    const { content, listing } = readWhile(writeVersion, Infinity, writeVersion).read()
+    const [kept] = listing.xattrs.map(({ value }) => Number(Buffer.from(value).toString()))
+    expect(listing.xattrs).toHaveLength(1)
+    expect(Buffer.from(bytesOf(kept ?? -1)).equals(Buffer.from(content))).toBe(true)
+    expect(version).toBeGreaterThan(2)
+  })
+})
 
 describe.runIf(process.platform === 'linux')('a file with holes', () => {
   it('is the same, and only its data is read', () => {
