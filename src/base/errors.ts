@@ -116,6 +116,7 @@ export const errorTable = {
   'commit-missing': facts('failed', 409),
   'commit-refused': facts('failed', 409),
   'head-moved': facts('failed', 409),
+  'machine-cloned': facts('failed', 409),
   'retention-refused': facts('refused-retention', 403),
   'pin-required': facts('refused-retention', 403),
   'pin-refused': facts('refused-retention', 403),

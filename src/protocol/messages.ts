@@ -115,6 +115,7 @@ export const serviceAnswerSchema = z.object({
   machineName: z.string(),
   access: z.enum(['full', 'read-only']),
   serverTime: timeMs,
+  clonedAt: timeMs.nullable(),
   /** PEM certificates of the authorities to trust from now on: today's, and its successor when there is one. */
   authorities: z.array(z.string()).min(1).max(4),
 })
@@ -284,6 +285,14 @@ export const runReportSchema = z.strictObject({
   agentVersion: z.string().max(64),
 })
 
+/** `lineage`: the token that the machine told last, and its new one. */
+export const toldRunSchema = runReportSchema.extend({
+  lineage: z.strictObject({ seen: hex16.nullable(), next: hex16 }).optional(),
+})
+
+/** When two copies of this machine were last seen at work; null: one machine. */
+export const runAnswerSchema = z.object({ clonedAt: timeMs.nullable() })
+
 export const eventsAnswerSchema = z.object({
   feed: hex16,
   cursor: counter,
@@ -315,4 +324,6 @@ export type ChangedPoints = z.output<typeof changedPointsAnswerSchema>
 export type ChangedPoint = ChangedPoints['points'][number]
 export type StoredPoint = z.output<typeof storedPointSchema>
 export type RunReport = z.output<typeof runReportSchema>
+export type ToldRun = z.output<typeof toldRunSchema>
+export type RunAnswer = z.output<typeof runAnswerSchema>
 export type EventsAnswer = z.output<typeof eventsAnswerSchema>

@@ -15,7 +15,8 @@ import type {
   RetentionAnswer,
   RetentionPlanAnswer,
   RetentionRequest,
-  RunReport,
+  RunAnswer,
+  ToldRun,
   ServiceAnswer,
   SlotChange,
 } from '../protocol/messages.ts'
@@ -112,7 +113,7 @@ export interface VaultConnection {
   /** Everything that the machine has kept: goes as its locks end. @throws BackupError as setRetention */
   giveUpData(pin?: string): Promise<void>
 
-  putRun(id: string, report: RunReport): Promise<void>
+  putRun(id: string, report: ToldRun): Promise<RunAnswer>
   unregister(): Promise<void>
   close(): Promise<void>
 }

@@ -106,7 +106,7 @@ export function createMemoryVault(): MemoryVault {
     cancelRetention: unused,
     keepPoints: unused,
     giveUpData: unused,
-    putRun: () => Promise.resolve(),
+    putRun: () => Promise.resolve({ clonedAt: null }),
     unregister: unused,
     close: () => Promise.resolve(),
   }

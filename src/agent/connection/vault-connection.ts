@@ -10,6 +10,7 @@ import {
   numbersAnswerSchema,
   objectsAnswerSchema,
   pointsAnswerSchema,
+  runAnswerSchema,
   retentionAnswerSchema,
   retentionPlanSchema,
   serviceAnswerSchema,
@@ -185,9 +186,8 @@ function pointCalls(
           storedPointSchema,
         ),
       ),
-    putRun: async (id, body) => {
-      await http.send({ method: 'PUT', path: apiRoutes.run(id), body })
-    },
+    putRun: (id, body) =>
+      http.json({ method: 'PUT', path: apiRoutes.run(id), body }, runAnswerSchema),
     unregister: async () => {
       await http.send({ method: 'POST', path: apiRoutes.unregister(), body: {} })
     },

@@ -123,6 +123,12 @@ const pendingSchema = z.strictObject({
 /** A registration that was begun: a repeated one asks for the same thing. */
 export type PendingRegistration = z.output<typeof pendingSchema>
 
+const instanceSchema = z.strictObject({
+  token: z.string().nullable(),
+  /** Told, and not heard yet. */
+  next: z.string().optional(),
+})
+
 const takeoverSchema = z.strictObject({
   machineId: machineIdSchema,
   /** PKCS#8 PEM. */
@@ -152,6 +158,8 @@ export interface AgentState {
   savePolicy(policy: Policy): Promise<void>
   /** The newest points seen, by source. */
   readonly heads: StateFile<z.output<typeof headsSchema>>
+  /** By which the vault knows this copy of the machine. */
+  readonly instance: StateFile<z.output<typeof instanceSchema>>
   /** What scheduled runs have done, by source. */
   readonly served: StateFile<ServedSources>
   readonly paths: AgentPaths
@@ -187,6 +195,7 @@ export function openState(directory: string): AgentState {
   const renewal = stateFile(at('renewal.pending'), renewalSchema)
   const slotChange = stateFile(at('slots.pending'), slotChangeSchema)
   const heads = stateFile(at('heads.json'), headsSchema)
+  const instance = stateFile(at('instance.json'), instanceSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
   const paths: AgentPaths = {
     machineKey: at('machine.key'),
@@ -207,6 +216,7 @@ export function openState(directory: string): AgentState {
     await slotChange.remove()
     await renewal.remove()
     await served.remove()
+    await instance.remove()
     await rm(paths.journal, { force: true })
     await rm(paths.cache, { recursive: true, force: true })
   }
@@ -219,6 +229,7 @@ export function openState(directory: string): AgentState {
     slotChange,
     heads,
     served,
+    instance,
     paths,
     loadPolicy: async () => (await policy.load())?.sources ?? {},
     savePolicy: (sources) => policy.save({ sources: encoded(sources) as never }),

@@ -102,8 +102,14 @@ async function checkCertificate(state: AgentState): Promise<Finding> {
   )
 }
 
-const checkVault = ({ vaultName, machineName }: ServiceAnswer): Finding =>
-  ok(`answers, as ${vaultName}, and knows this machine as ${machineName}`)
+function checkVault({ vaultName, machineName, clonedAt }: ServiceAnswer): Finding {
+  const answers = `answers, as ${vaultName}, and knows this machine as ${machineName}`
+  if (clonedAt === null) return ok(answers)
+  return warning(
+    `It ${answers}; but another copy of this machine backs up under the same registration.`,
+    "Have the vault's operator tell them apart: backup-vault machines split",
+  )
+}
 
 function checkClock({ serverTime }: ServiceAnswer): Finding {
   const aheadMs = systemClock.now() - serverTime

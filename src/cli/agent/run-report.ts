@@ -1,8 +1,10 @@
 /** What a run has come to: told to whoever started it, and, without a name of a file, to the vault. */
 
+import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import type { RunResult } from '../../agent/backup/run.ts'
+import { nextLink, settleLink } from '../../agent/state/instance.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
@@ -88,14 +90,20 @@ export const factsOf = ({
   leftOut: leftOut.leftOutCount,
 })
 
-/** For the operator's eyes only: a report that does not get through changes nothing. */
+export const clonedText =
+  "another copy of this machine backs up under the same registration. The vault's operator can tell them apart: backup-vault machines split"
+
+/** For the operator's eyes: a report that does not get through changes nothing. Two copies of this machine show by it. */
 export async function tellVault(
-  { connection }: OpenAgent,
-  id: string,
-  report: RunReport,
+  { output }: CommandContext,
+  { connection, state }: OpenAgent,
+  { id, report }: { readonly id: string; readonly report: RunReport },
 ): Promise<void> {
   try {
-    await connection.putRun(id, report)
+    const lineage = await nextLink(state, systemRandom)
+    const { clonedAt } = await connection.putRun(id, { ...report, lineage })
+    await settleLink(state, lineage)
+    if (clonedAt !== null) output.warn(`Warning: ${clonedText}`)
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
   }

@@ -132,7 +132,10 @@ async function runSource(
   const report = (facts: Partial<RunReport>) =>
     job.options.dryRun
       ? Promise.resolve()
-      : tellVault(agent, runId, { ...emptyReport(job.source, startedMs), ...facts })
+      : tellVault(context, agent, {
+          id: runId,
+          report: { ...emptyReport(job.source, startedMs), ...facts },
+        })
   context.output.note(`Backing up source ${job.source} …`)
   const cache = await cacheOf(context, agent, job)
   try {

@@ -37,6 +37,7 @@ async function read(vault: OpenVault, name: string | undefined) {
     points: machine.points,
     lastPointAt: machine.lastPointAt,
     storedBytes: machine.storedBytes,
+    clonedAt: machine.clonedAt,
   }))
 }
 
@@ -46,8 +47,12 @@ const columns = [
   { title: 'MACHINE', cell: (row: Row) => row.name },
   { title: 'ID', cell: (row: Row) => row.id.slice(0, 12) },
   { title: 'VAULT', cell: (row: Row) => row.vault },
-  { title: 'STATE', cell: (row: Row) => row.state },
+  { title: 'STATE', cell: stateText },
   { title: 'POINTS', cell: (row: Row) => String(row.points), right: true },
   { title: 'LAST POINT', cell: (row: Row) => timeText(row.lastPointAt) },
   { title: 'STORED', cell: (row: Row) => sizeText(row.storedBytes), right: true },
 ]
+
+function stateText({ state, clonedAt }: Row): string {
+  return clonedAt === null ? state : `${state}, CLONED`
+}

@@ -15,6 +15,7 @@ import { addMachinesDelete } from './machines-delete.ts'
 import { addMachinesKeep } from './machines-keep.ts'
 import { addMachinesList } from './machines-list.ts'
 import { addMachinesRevoke } from './machines-revoke.ts'
+import { addMachinesSplit } from './machines-split.ts'
 import { addPin } from './pin.ts'
 import { addRebuildCatalog } from './rebuild-catalog.ts'
 import { addRetention } from './retention.ts'
@@ -64,6 +65,7 @@ function addMachines(program: Command, context: CommandContext): void {
   const machines = program.command('machines').description('list, revoke and delete machines')
   addMachinesList(machines, context)
   addMachinesRevoke(machines, context)
+  addMachinesSplit(machines, context)
   addMachinesDelete(machines, context)
   addMachinesKeep(machines, context)
 }

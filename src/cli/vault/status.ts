@@ -26,6 +26,7 @@ export function addStatus(parent: Command, { output }: CommandContext): void {
         ['Damaged', String(status.damagedObjects)],
         ['Scrubbed', timeText(status.scrubbedAt)],
         ['Refused PINs', String(status.refusedPins)],
+        ['Cloned machines', String(status.clonedMachines)],
         ['Clock', clockText[status.clock]],
       ]
       for (const [name, value] of facts) output.line(`${`${name}:`.padEnd(17)}${value}`)

@@ -1,9 +1,11 @@
 /** What machines tell of their runs, and what the vault tells them of their objects. */
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { runReportSchema, type EventsAnswer } from '../../protocol/messages.ts'
+import { toldRunSchema, type EventsAnswer, type RunAnswer } from '../../protocol/messages.ts'
+import type { Link } from '../../policy/lineage.ts'
 import { eventsAfter, lastCursor } from '../catalog/events.ts'
+import { clonedAtOf, followLineage } from '../catalog/lineages.ts'
 import { readMeta } from '../catalog/meta.ts'
 import { saveRun } from '../catalog/runs.ts'
 import { readJson } from './body.ts'
@@ -20,13 +22,21 @@ const feedQuery = z.strictObject({
 })
 
 export function addReportRoutes(app: FastifyInstance, context: ApiContext): void {
-  app.put('/v1/runs/:id', async (request, reply) => {
+  const follow = async (request: FastifyRequest, link: Link, nowMs: number) => {
+    const { machineId } = identityOf(request).space
+    const { clonedAt } = await followLineage(context.catalog, machineId, { link, nowMs })
+    if (clonedAt === nowMs) request.log.error({ event: 'machine-cloned', machineId })
+  }
+
+  app.put('/v1/runs/:id', async (request): Promise<RunAnswer> => {
     const { machineId } = identityOf(request).space
     const id = runIdIn(request)
-    const report = await readJson(request, runReportSchema, context.pace)
-    const run = { machineId, id, report: JSON.stringify(report), updatedAt: context.clock.now() }
+    const { lineage, ...report } = await readJson(request, toldRunSchema, context.pace)
+    const nowMs = context.clock.now()
+    const run = { machineId, id, report: JSON.stringify(report), updatedAt: nowMs }
     await saveRun(context.catalog, run)
-    return reply.code(204).send()
+    if (lineage !== undefined) await follow(request, lineage, nowMs)
+    return { clonedAt: await clonedAtOf(context.catalog, machineId) }
   })
 
   app.get('/v1/events', async (request): Promise<EventsAnswer> => {

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { BackupError } from '../../base/errors.ts'
 import type { ServiceAnswer } from '../../protocol/messages.ts'
 import { findMachine } from '../catalog/machines.ts'
+import { clonedAtOf, isShared } from '../catalog/lineages.ts'
 import { findVault } from '../catalog/vaults.ts'
 import type { ApiContext } from './context.ts'
 import { identityOf } from './request-identity.ts'
@@ -20,12 +21,14 @@ export function addServiceRoutes(app: FastifyInstance, context: ApiContext): voi
       machineName: machine.name,
       access,
       serverTime: context.clock.now(),
+      clonedAt: await clonedAtOf(context.catalog, machine.id),
       authorities: [...(await context.authorities())],
     }
   })
 
   app.post('/v1/unregister', async (request, reply) => {
     const { machineId } = identityOf(request).space
+    if (await isShared(context.catalog, machineId, context.clock.now())) throw shared()
     await context.log.append(async () => {
       const machine = await findMachine(context.catalog, machineId)
       return machine?.state === 'active' ? { kind: 'machine-retired', machineId } : undefined
@@ -34,3 +37,8 @@ export function addServiceRoutes(app: FastifyInstance, context: ApiContext): voi
     return reply.code(204).send()
   })
 }
+
+const shared = (): BackupError =>
+  new BackupError('machine-cloned', 'Another copy of this machine goes by this registration.', {
+    hint: 'It stays as it is. If it shall go all the same: backup-vault machines delete MACHINE',
+  })

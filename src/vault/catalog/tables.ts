@@ -165,6 +165,15 @@ export interface Tables {
   /** Key slots that open nothing any more. */
   deletedSlots: { machineId: MachineId; repository: number; slot: number; until: number }
   runs: { machineId: MachineId; id: string; report: string; updatedAt: number }
+  /** Of machines that have told of a run: src/policy/lineage.ts. */
+  lineages: {
+    machineId: MachineId
+    current: string
+    /** Joined by commas. */
+    left: string
+    clonedAt: number | null
+    splitAt: number | null
+  }
   events: {
     cursor: Generated<number>
     machineId: MachineId
@@ -179,7 +188,7 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 6
+export const catalogVersion = 7
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
@@ -230,6 +239,8 @@ export const tableStatements: readonly string[] = [
      "until" integer not null, primary key ("machineId", "repository", "slot")) without rowid`,
   `create table "runs" ("machineId" text not null, "id" text not null, "report" text not null, "updatedAt" integer not null,
      primary key ("machineId", "id")) without rowid`,
+  `create table "lineages" ("machineId" text primary key, "current" text not null, "left" text not null,
+     "clonedAt" integer, "splitAt" integer) without rowid`,
   `create table "events" ("cursor" integer primary key autoincrement, "machineId" text not null, "repository" integer not null,
      "kind" text not null, "id" text not null)`,
   `create index "eventsOfMachine" on "events" ("machineId", "cursor")`,

@@ -3,6 +3,7 @@
 import { BackupError } from '../../base/errors.ts'
 import type { VaultId } from '../../model/ids.ts'
 import { certificatesOf, type Certificate } from '../catalog/certificates.ts'
+import { clonedAtOf } from '../catalog/lineages.ts'
 import { findMachine, listMachines, type Machine } from '../catalog/machines.ts'
 import { giveUpData } from '../retention/give-up.ts'
 import type { OperatorContext } from './context.ts'
@@ -90,6 +91,8 @@ export interface MachineSummary extends Machine {
   readonly points: number
   readonly lastPointAt: number | null
   readonly storedBytes: number
+  /** When two copies of it were last seen at work. */
+  readonly clonedAt: number | null
 }
 
 export async function summarizeMachines(
@@ -113,6 +116,7 @@ async function summarize(context: OperatorContext, machine: Machine): Promise<Ma
     certificateUntil,
     ...(await pointsOf(context, machine)),
     storedBytes: await storedBytesOf(context, machine),
+    clonedAt: await clonedAtOf(context.catalog, machine.id),
   }
 }
 

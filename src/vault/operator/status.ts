@@ -26,6 +26,8 @@ export interface ServiceStatus {
   readonly scrubbedAt: number | null
   /** Wrong PINs that came so far: somebody tried what the operator did not allow. */
   readonly refusedPins: number
+  /** Machines of which two copies are at work. */
+  readonly clonedMachines: number
   /** Suspended: it has jumped, and nothing expires until it is confirmed. */
   readonly clock: 'believed' | 'suspended'
 }
@@ -52,6 +54,7 @@ export async function serviceStatus(context: OpenVault): Promise<ServiceStatus> 
     damagedObjects: await countDamaged(context.catalog),
     scrubbedAt: scrubbedAt === undefined ? null : Number(scrubbedAt),
     refusedPins: await countRefusedPins(context.catalog),
+    clonedMachines: machines.filter(({ clonedAt }) => clonedAt !== null).length,
     clock: jump === undefined ? 'believed' : 'suspended',
   }
 }

@@ -21,6 +21,7 @@ const vaultOf = (...authorities: string[]) => ({
       machineId: parseMachineId('2'.repeat(32)),
       machineName: 'laptop',
       access: 'full' as const,
+      clonedAt: null,
       serverTime: moment.nowMs,
       authorities,
     }),

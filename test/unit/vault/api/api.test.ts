@@ -247,6 +247,7 @@ describe('who is let in', () => {
       ...space,
       vaultName: 'home',
       machineName: 'laptop',
+      clonedAt: null,
       access: 'full',
       serverTime: startMs,
       authorities: ['PEM'],
@@ -649,8 +650,8 @@ describe('runs and events', () => {
     const { vault, send } = await serveApi()
     const put = (body: unknown) =>
       send('PUT', `/v1/runs/${'ab'.repeat(16)}`, { body: JSON.stringify(body) })
-    expect((await put(report)).status).toBe(204)
-    expect((await put({ ...report, outcome: 'done', endedAt: 5 })).status).toBe(204)
+    expect((await put(report)).json()).toEqual({ clonedAt: null })
+    expect((await put({ ...report, outcome: 'done', endedAt: 5 })).status).toBe(200)
     expect((await put({ ...report, path: '/home' })).status).toBe(400)
     const runs = await listRuns(vault.catalog, 10)
     expect(runs.map(({ report: text }) => JSON.parse(text) as unknown)).toEqual([
