@@ -4,7 +4,7 @@
  */
 
 import { BackupError } from '../../base/errors.ts'
-import { equalBytes, toHex } from '../../base/bytes.ts'
+import { compareBytes, toHex } from '../../base/bytes.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import type { TreeReader } from '../../repository/tree-reader.ts'
@@ -250,7 +250,22 @@ function stepInto(frame: Frame, entry: Entry, start: Start): Step | undefined {
   const path = [...frame.path, entry.name]
   const place = [...frame.place, entry.name]
   if (frame.node?.whole !== false) return { entry, path, place, node: undefined, mount }
-  const node = frame.node.children.find((child) => equalBytes(child.name, entry.name))
+  const node = childNamed(frame.node, entry.name)
   if (node === undefined && !start.everything) return undefined
   return { entry, path, place, node, mount }
+}
+
+/** By halves: thousands of paths may lie in one directory. */
+function childNamed({ children }: SelectionNode, name: Uint8Array): SelectionNode | undefined {
+  let [from, to] = [0, children.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    const child = children[middle]
+    if (child === undefined) return undefined
+    const order = compareBytes(child.name, name)
+    if (order === 0) return child
+    if (order < 0) from = middle + 1
+    else to = middle
+  }
+  return undefined
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
-import { createExclusion, type Exclusion } from '../../policy/exclusion.ts'
+import { createExclusion, patternPath, type Exclusion } from '../../policy/exclusion.ts'
 import { entriesBelow, type PlacedEntry } from '../../repository/entries-below.ts'
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
@@ -58,8 +58,8 @@ async function findIn(
   let count = 0
   for await (const placed of entriesBelow(point.tree, point.manifest.root)) {
     context.signal.throwIfAborted()
-    const path = placed.names.map((name) => Buffer.from(name).toString()).join('/')
-    if (!wanted.matches(path, placed.entry.type === 'directory')) continue
+    const isDirectory = placed.entry.type === 'directory'
+    if (!wanted.matches(patternPath(placed.names), isDirectory)) continue
     count++
     say(context, point, placed)
   }

@@ -1,4 +1,4 @@
-/** `backup restore --point POINT [PATH…] --to DIR | --in-place | --as-tar FILE` */
+/** `backup restore --point POINT [PATH|PATTERN…] --to DIR | --in-place | --as-tar FILE` */
 
 import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
@@ -6,7 +6,8 @@ import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import { chunkId } from '../../crypto/chunk-id.ts'
-import { planRestore, type ReadablePoint, type RestorePlan } from '../../agent/restore/plan.ts'
+import type { ReadablePoint, RestorePlan } from '../../agent/restore/plan.ts'
+import { planWithPatterns } from '../../agent/restore/plan-patterns.ts'
 import { conflictRules, type ConflictRule } from '../../agent/restore/conflict.ts'
 import { namedOwners, numericOwners } from '../../agent/restore/owners.ts'
 import { previewRestore } from '../../agent/restore/preview.ts'
@@ -21,9 +22,9 @@ import { pathFields } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { addLimitOptions } from './line.ts'
-import { namesInPoint } from './names-in-point.ts'
 import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
+import { wantedOf } from './wanted-paths.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 import { addReadingOptions } from './reading.ts'
 
@@ -46,7 +47,10 @@ interface RestoreFlags {
 export function addRestore(program: Command, context: CommandContext): void {
   addReadingOptions(addLimitOptions(program.command('restore')))
     .description('restore a recovery point, or parts of it')
-    .argument('[paths...]', 'directories and files as they were on the machine; none: everything')
+    .argument(
+      '[paths...]',
+      "directories and files as they were on the machine, or patterns as in .gitignore: '**/docs/*.txt'; none: everything",
+    )
     .requiredOption('--point <point>', 'the beginning of its id, latest, or a time')
     .option('--to <directory>', 'where to; the paths are put beneath it, whole')
     .option('--in-place', 'to where it was backed up from')
@@ -73,9 +77,10 @@ export function addRestore(program: Command, context: CommandContext): void {
           include: manifest.selection.include.map(splitPath),
           tree,
         }
-        const plan = await planRestore(point, {
-          paths: paths.map((path) => namesInPoint(path, manifest.system, context.host)),
+        const plan = await planWithPatterns(point, {
+          ...(await wantedOf(paths, opened, context.host)),
           strip: flags.strip === true,
+          signal: context.signal,
         })
         const totals = paths.length === 0 ? totalsOf(manifest) : {}
         if (flags.asTar !== undefined) {
