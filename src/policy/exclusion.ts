@@ -1,7 +1,6 @@
 /** Which paths a source leaves out: exclude patterns with the semantics of gitignore, read from the root of the machine. */
 
 import ignore from 'ignore'
-import { bufferOf } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
 
 export interface Exclusion {
@@ -34,10 +33,6 @@ export function createExclusion(patterns: readonly string[], ignoreCase = false)
     matches: (path, isDirectory) => rules.checkIgnore(told(path, isDirectory)).ignored,
   }
 }
-
-/** Names from the root on as patterns are held to them. */
-export const patternPath = (names: readonly Uint8Array[]): string =>
-  names.map((name) => bufferOf(name).toString('utf8')).join('/')
 
 /** @throws BackupError `usage` */
 export function checkPattern(pattern: string): void {

@@ -2,10 +2,9 @@
 
 import { equalBytes } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
-import { createExclusion, patternPath } from '../../policy/exclusion.ts'
+import { createNamePattern } from '../../policy/name-pattern.ts'
 import {
   planRestore,
-  type PlanItem,
   type ReadablePoint,
   type RestorePlan,
   type RestoreRequest,
@@ -43,7 +42,7 @@ interface Fitting {
 }
 
 async function findFitting(point: ReadablePoint, request: PatternRequest): Promise<Fitting> {
-  const patterns = request.patterns.map((text) => ({ text, rule: createExclusion([text]) }))
+  const patterns = request.patterns.map((text) => ({ text, rule: createNamePattern(text) }))
   const vain = new Set(request.patterns)
   const places: Place[] = []
   const unreadable: UnreadableItem[] = []
@@ -55,7 +54,7 @@ async function findFitting(point: ReadablePoint, request: PatternRequest): Promi
       if (!isAtOrBelow(item.path, last) && !isAtOrBelow(last, item.path)) unreadable.push(item)
       continue
     }
-    const fits = patterns.filter(({ rule }) => rule.matches(...toldOf(item)))
+    const fits = patterns.filter(({ rule }) => rule.fits(item.path, item.kind === 'directory'))
     for (const { text } of fits) vain.delete(text)
     if (fits.length > 0 && !(places.length > 0 && isAtOrBelow(item.path, last))) {
       places.push(item.path)
@@ -65,8 +64,6 @@ async function findFitting(point: ReadablePoint, request: PatternRequest): Promi
   if (first !== undefined) throw fitsNothing(first)
   return { places, unreadable }
 }
-
-const toldOf = ({ kind, path }: PlanItem) => [patternPath(path), kind === 'directory'] as const
 
 const isAtOrBelow = (place: Place, above: Place): boolean =>
   place.length >= above.length && above.every((name, at) => equalBytes(name, place[at] ?? name))

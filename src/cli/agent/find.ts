@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
-import { createExclusion, patternPath, type Exclusion } from '../../policy/exclusion.ts'
+import { createNamePattern, type NamePattern } from '../../policy/name-pattern.ts'
 import { entriesBelow, type PlacedEntry } from '../../repository/entries-below.ts'
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
@@ -24,7 +24,7 @@ export function addFind(program: Command, context: CommandContext): void {
     .option('--point <point>', 'the beginning of its id, latest, or a time', 'latest')
     .option('--all', 'look into every recovery point')
     .action(async (pattern: string, options: FindOptions, command: Command) => {
-      const wanted = createExclusion([pattern])
+      const wanted = createNamePattern(pattern)
       const found = await withRepository(
         context,
         async (agent) => {
@@ -53,13 +53,12 @@ async function pointsOf(
 async function findIn(
   context: CommandContext,
   point: OpenedPoint,
-  wanted: Exclusion,
+  wanted: NamePattern,
 ): Promise<number> {
   let count = 0
   for await (const placed of entriesBelow(point.tree, point.manifest.root)) {
     context.signal.throwIfAborted()
-    const isDirectory = placed.entry.type === 'directory'
-    if (!wanted.matches(patternPath(placed.names), isDirectory)) continue
+    if (!wanted.fits(placed.names, placed.entry.type === 'directory')) continue
     count++
     say(context, point, placed)
   }

@@ -70,6 +70,12 @@ describe('a restore by patterns', () => {
       '/home/line\nbreak.txt',
       '/home/\xff.txt',
     ])
+    // As lists show them.
+    expect(await plan('\\xFF.*', 'line\\x0a*')).toEqual([
+      '/home (way)',
+      '/home/line\nbreak.txt',
+      '/home/\xff.txt',
+    ])
     expect(await plan('*.m?', '/oth[a-f]r')).toEqual([
       '/home (way)',
       '/home/docs (way)',
