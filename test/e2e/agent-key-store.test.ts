@@ -69,9 +69,16 @@ describe('a machine that keeps no key', () => {
     expect(await machine.backup('key-store', ...words)).toMatchObject({ code: 0 })
     expect(await machine.backup('run')).toMatchObject({ code: 0 })
     expect(isFound(machine.state, key)).toBe(false)
+    const handed = ['move', 'none', '--systemd-credential', machine.passphraseFile]
+    expect(await unlocked.backup('key-store', ...handed)).toMatchObject({ code: 0 })
+    const install = ['schedule', 'install', '--dry-run', '--with']
+    expect((await machine.backup(...install, 'daemon')).stdout).toContain(
+      `LoadCredential=backup-passphrase:${machine.passphraseFile}`,
+    )
+    expect(exitOf(await machine.backup(...install, 'cron'))).toMatchObject({ code: 12 })
     const status = (await machine.backup('status')).event('status')
     expect(status).toMatchObject({ key: 'none', keyPlace: 'nowhere on this machine' })
-  })
+  }, 180_000)
 
   it('takes the passphrase from a credential of systemd', async () => {
     const { vault } = await machineWithSource('--key-store', 'none')

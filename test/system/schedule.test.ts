@@ -45,7 +45,8 @@ describe.runIf(isThere('systemd-analyze'))('systemd', () => {
     'accepts timer, service and daemon (for the whole machine: %s)',
     (isSystem) => {
       const folder = scratchDirectory()
-      const job = oddJob({ owner: { ...user, isSystem } })
+      const credential = { file: oddPath('passphrase'), sealed: isSystem }
+      const job = oddJob({ owner: { ...user, isSystem }, credential })
       const units = [
         written('backup-agent.service', serviceText(job), folder),
         written('backup-agent.timer', timerText(job), folder),

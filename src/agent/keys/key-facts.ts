@@ -46,10 +46,18 @@ function factsOf(
       return {
         store: 'none',
         place: 'nowhere on this machine',
-        meaning:
-          settings.passphraseFile === undefined
-            ? 'each command asks for the passphrase; runs by a schedule need it from a file or a credential of systemd'
-            : `each command takes the passphrase from ${settings.passphraseFile}`,
+        meaning: askedMeaning(settings),
       }
   }
+}
+
+function askedMeaning({
+  passphraseFile,
+  credential,
+}: Extract<KeyStoreSettings, { kind: 'none' }>): string {
+  if (passphraseFile !== undefined)
+    return `each command takes the passphrase from ${passphraseFile}`
+  return credential === undefined
+    ? 'each command asks for the passphrase; runs by a schedule need it from a file or a credential of systemd'
+    : `runs that systemd starts get the passphrase from ${credential.file}; other commands ask for it`
 }

@@ -58,6 +58,7 @@ export async function unattendedPassphrase(
 export interface KeyStoreChoice {
   readonly wanted: KeyStoreKind | 'auto'
   readonly passphraseFile?: string | undefined
+  readonly credentialFile?: string | undefined
   readonly random: RandomBytes
   /** Root's runs are those of the machine: no login opens a keyring for them, so a file is chosen. */
   readonly isRoot: boolean
@@ -66,12 +67,18 @@ export interface KeyStoreChoice {
 
 /** @throws BackupError `key-unavailable` where the one that is wanted does not work; `usage` */
 export async function chooseKeyStore(choice: KeyStoreChoice): Promise<KeyStoreSettings> {
-  const { wanted, passphraseFile } = choice
+  const { wanted, passphraseFile, credentialFile } = choice
   if (passphraseFile !== undefined && wanted !== 'none') {
     throw new BackupError('usage', '--unlock-file goes with --key-store none.')
   }
+  if (credentialFile !== undefined && wanted !== 'none') {
+    throw new BackupError('usage', '--systemd-credential goes with --key-store none.')
+  }
   if (wanted === 'file') return { kind: 'file' }
-  if (wanted === 'none') return { kind: 'none', ...(passphraseFile && { passphraseFile }) }
+  if (wanted === 'none') {
+    const credential = credentialFile && { credential: credentialOf(credentialFile) }
+    return { kind: 'none', ...(passphraseFile && { passphraseFile }), ...credential }
+  }
   if (wanted === 'auto' && choice.isRoot) return { kind: 'file' }
   const settings = { kind: 'os', account: toHex(choice.random(16)) } as const
   try {
@@ -81,6 +88,12 @@ export async function chooseKeyStore(choice: KeyStoreChoice): Promise<KeyStoreSe
     if (wanted === 'os' || errorCodeOf(error) !== 'key-unavailable') throw error
     return { kind: 'file' }
   }
+}
+
+/** `systemd-creds encrypt` gives its files this ending. @throws BackupError `usage` for a path that no unit can hold */
+function credentialOf(file: string): { readonly file: string; readonly sealed: boolean } {
+  if (!/\p{Cc}|[\\ ]$/u.test(file)) return { file, sealed: file.endsWith('.cred') }
+  throw new BackupError('usage', `A unit of systemd can not name ${JSON.stringify(file)}.`)
 }
 
 /** With a key that opens nothing. */

@@ -25,6 +25,8 @@ export interface Job {
   /** Absolute paths: Node, and the script of `backup`. */
   readonly program: { readonly node: string; readonly script: string }
   readonly stateDirectory: string
+  /** The passphrase, where systemd hands it to what it starts. */
+  readonly credential?: { readonly file: string; readonly sealed: boolean } | undefined
   /** Of all sources. */
   readonly schedules: readonly ScheduleSettings[]
 }

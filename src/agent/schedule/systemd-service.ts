@@ -1,12 +1,14 @@
 /** What the services of the timer and of the daemon have in common: the words of a line, manners, and what they are kept from. */
 
 import { exitStatus, type ExitName } from '../../base/errors.ts'
+import { credentialName } from '../keys/open-key-store.ts'
 import type { Job } from './facility.ts'
 
 /** `[Service]`, but for what kind it is: what to start, and with which rights. */
 export const serviceLines = (job: Job, words: readonly string[]): string[] => [
   `Environment=${quoted(`BACKUP_STATE_DIR=${job.stateDirectory}`)}`,
   `ExecStart=${commandLine(job, words)}`,
+  ...credentialLines(job),
   `SuccessExitStatus=${exitStatus['left-out']} ${exitStatus.terminated}`,
   `RestartPreventExitStatus=${hopeless.map((name) => exitStatus[name]).join(' ')}`,
   'Nice=10',
@@ -16,6 +18,13 @@ export const serviceLines = (job: Job, words: readonly string[]): string[] => [
   ...hardening,
   ...(job.owner.isSystem ? systemHardening(job.stateDirectory) : []),
 ]
+
+/** The path is the rest of the line: nothing is quoted, only % doubled. */
+const credentialLines = ({ credential }: Job): string[] => {
+  if (credential === undefined) return []
+  const word = credential.sealed ? 'LoadCredentialEncrypted' : 'LoadCredential'
+  return [`${word}=${credentialName}:${credential.file.replaceAll('%', '%%')}`]
+}
 
 /** The first word is a path: what $ means in the others, it does not mean there. */
 const commandLine = ({ program: { node, script } }: Job, words: readonly string[]): string =>

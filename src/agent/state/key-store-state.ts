@@ -6,7 +6,12 @@ import { maxEpoch } from '../../crypto/keys.ts'
 export const keyStoreSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('os'), account: z.string().regex(/^[0-9a-f-]{8,80}$/) }),
   z.strictObject({ kind: z.literal('file') }),
-  z.strictObject({ kind: z.literal('none'), passphraseFile: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal('none'),
+    passphraseFile: z.string().optional(),
+    /** A file that systemd reads for the runs that it starts: `sealed` with systemd-creds, or in the clear. */
+    credential: z.strictObject({ file: z.string(), sealed: z.boolean() }).optional(),
+  }),
 ])
 
 export const epochFields = {

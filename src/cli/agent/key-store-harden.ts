@@ -92,7 +92,8 @@ async function harden(
 /** @throws BackupError `usage` */
 export function refuseUnlockFile(registration: Pick<Registration, 'keyStore'>): void {
   const settings = keyStoreSettingsOf(registration)
-  if (settings.kind !== 'none' || settings.passphraseFile === undefined) return
+  if (settings.kind !== 'none') return
+  if (settings.passphraseFile === undefined && settings.credential === undefined) return
   throw new BackupError(
     'usage',
     'A machine that has its passphrase in a file can not be hardened.',

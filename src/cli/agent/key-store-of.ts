@@ -23,7 +23,11 @@ import { askHidden } from './prompt.ts'
 export interface KeyStoreOptions {
   readonly keyStore?: KeyStoreKind | 'auto'
   readonly unlockFile?: string
+  readonly systemdCredential?: string
 }
+
+export const systemdCredentialText =
+  'with none: units of systemd get the passphrase from there, in the clear or sealed by systemd-creds (.cred)'
 
 export const addKeyStoreOptions = (command: Command): Command =>
   command
@@ -37,6 +41,7 @@ export const addKeyStoreOptions = (command: Command): Command =>
       '--unlock-file <file>',
       'with --key-store none: each command reads the passphrase there',
     )
+    .option('--systemd-credential <file>', systemdCredentialText)
 
 /** What the machine keeps of its key. @throws BackupError `key-unavailable`, `passphrase-wrong`, `state-damaged` */
 export async function keyOf(
@@ -80,10 +85,11 @@ export async function newKeyStore(
   options: KeyStoreOptions & { readonly passphrase?: Secret },
 ): Promise<{ readonly settings: KeyStoreSettings; readonly store: KeyStore }> {
   const { host } = context
-  const { keyStore: wanted = 'auto', unlockFile, passphrase } = options
+  const { keyStore: wanted = 'auto', unlockFile, systemdCredential, passphrase } = options
   const settings = await chooseKeyStore({
     wanted,
     passphraseFile: unlockFile && resolve(host.cwd(), unlockFile),
+    credentialFile: systemdCredential && resolve(host.cwd(), systemdCredential),
     random: systemRandom,
     isRoot: host.platform !== 'win32' && host.getuid?.() === 0,
     env: host.env,

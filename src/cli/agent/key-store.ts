@@ -17,7 +17,13 @@ import { decodeSlot, maxSlotBytes } from '../../model/slot.ts'
 import type { CommandContext } from './context.ts'
 import { addEscrow } from './key-store-escrow.ts'
 import { addHarden, refuseUnlockFile } from './key-store-harden.ts'
-import { forgetKey, keyOf, newKeyStore, type KeyStoreOptions } from './key-store-of.ts'
+import {
+  forgetKey,
+  keyOf,
+  newKeyStore,
+  systemdCredentialText,
+  type KeyStoreOptions,
+} from './key-store-of.ts'
 import { stateOf } from './open.ts'
 
 interface MoveOptions extends KeyStoreOptions {
@@ -40,6 +46,7 @@ export function addKeyStore(program: Command, context: CommandContext): void {
     .option('--passphrase-file <file>', 'take the key from the key slot, with the passphrase there')
     .option('--escrow-file <file>', 'take the key from an escrow that was decrypted with age -d')
     .option('--unlock-file <file>', 'with none: each command reads the passphrase there')
+    .option('--systemd-credential <file>', systemdCredentialText)
     .action((where: KeyStoreKind, options: MoveOptions) => move(context, where, options))
   addHarden(keyStore, context)
   addEscrow(keyStore, context)

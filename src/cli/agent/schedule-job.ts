@@ -12,11 +12,13 @@ import type { Host } from './context.ts'
 export async function jobOf(host: Host, state: AgentState, isSystemWanted: boolean): Promise<Job> {
   const policies = sourcesToRun(await state.loadPolicy())
   const schedules = policies.map(([, { schedule }]) => schedule ?? defaultSchedule)
+  const settings = (await state.registration.load().catch(() => undefined))?.keyStore
   const [node = process.execPath, script = 'backup'] = host.argv
   return {
     owner: ownerOf(host, isSystemWanted),
     program: { node, script: resolve(host.cwd(), script) },
     stateDirectory: resolve(host.cwd(), state.directory),
+    credential: settings?.kind === 'none' ? settings.credential : undefined,
     schedules: schedules.length > 0 ? schedules : [defaultSchedule],
   }
 }

@@ -16,7 +16,14 @@ export async function tryScheduledKey(
   const registration = await state.registration.load()
   if (registration?.access !== 'full') return
   const settings = keyStoreSettingsOf(registration)
-  const env = runEnvironment(facility.name, job, host.env)
+  const { credential } = job
+  const isHanded = credential !== undefined && ['systemd', 'daemon'].includes(facility.name)
+  if (isHanded && credential.sealed) {
+    output.note(`Not tried: only systemd opens ${credential.file}. Look after the first run.`)
+    return
+  }
+  const handed = isHanded ? { BACKUP_PASSPHRASE_FILE: credential.file } : {}
+  const env = { ...runEnvironment(facility.name, job, host.env), ...handed }
   const store = openKeyStore(settings, { paths: state.paths, env, ask: nobodyToAsk })
   try {
     const key = await store.load()

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { carryOut } from '../../../../src/agent/schedule/carry-out.ts'
+import { daemonServiceText } from '../../../../src/agent/schedule/daemon-unit.ts'
 import { systemd } from '../../../../src/agent/schedule/systemd.ts'
 import { serviceText, timerText } from '../../../../src/agent/schedule/systemd-units.ts'
 import {
@@ -51,6 +52,16 @@ describe('the service', () => {
     ])
     expect(valuesOf(service, 'Environment')).toEqual(['BACKUP_STATE_DIR=/var/lib/backup-agent'])
     expect(valuesOf(service, 'TimeoutStartSec')).toEqual([])
+  })
+
+  test('is handed the passphrase by systemd, where that is wanted', () => {
+    expect(valuesOf(serviceText(testJob()), 'LoadCredential')).toEqual([])
+    const file = oddPath('passphrase')
+    const clear = serviceText(testJob({ credential: { file, sealed: false } }))
+    const written = `backup-passphrase:${file.replaceAll('%', '%%')}`
+    expect(valuesOf(clear, 'LoadCredential')).toEqual([written])
+    const sealed = daemonServiceText(testJob({ credential: { file, sealed: true } }))
+    expect(valuesOf(sealed, 'LoadCredentialEncrypted')).toEqual([written])
   })
 
   test('begins a failed run again, but for what only a person can mend', () => {
