@@ -37,10 +37,23 @@ function childOf(node: Draft, name: Uint8Array): Draft {
   return child
 }
 
-function finished(node: Draft): SelectionNode {
-  if (node.whole) return { name: node.name, whole: true, children: [] }
-  const children = [...node.children.values()]
-    .map(finished)
-    .sort((a, b) => compareBytes(a.name, b.name))
-  return { name: node.name, whole: false, children }
+/** Without recursion: paths may lead thousands of levels deep. */
+function finished(root: Draft): SelectionNode {
+  const parentsFirst = [root]
+  for (const { whole, children } of parentsFirst) {
+    if (!whole) parentsFirst.push(...children.values())
+  }
+  const nodes = new Map<Draft, SelectionNode>()
+  for (const node of parentsFirst.reverse()) {
+    const { name, whole } = node
+    const children = whole
+      ? []
+      : [...node.children.values()].flatMap((each) => nodes.get(each) ?? [])
+    nodes.set(node, {
+      name,
+      whole,
+      children: children.sort((a, b) => compareBytes(a.name, b.name)),
+    })
+  }
+  return nodes.get(root) ?? { name: root.name, whole: root.whole, children: [] }
 }

@@ -122,7 +122,7 @@ async function strippedStarts(
   request: RestoreRequest,
 ): Promise<readonly Start[]> {
   const paths = request.paths.length > 0 ? request.paths : await present(point, point.include)
-  const outermost = wholePlaces(buildSelection(paths), [])
+  const outermost = wholePlaces(buildSelection(paths))
   const alone = outermost.length === 1
   const starts: Start[] = []
   for (const path of outermost) {
@@ -145,19 +145,29 @@ async function present(point: ReadablePoint, paths: readonly Place[]): Promise<P
 }
 
 /** A path below another one adds nothing. */
-const wholePlaces = (node: SelectionNode, place: Place): Place[] =>
-  node.whole
-    ? [place]
-    : node.children.flatMap((child) => wholePlaces(child, [...place, child.name]))
+function wholePlaces(root: SelectionNode): Place[] {
+  const whole: Place[] = []
+  const waiting: { readonly node: SelectionNode; readonly place: Place }[] = [
+    { node: root, place: [] },
+  ]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { node, place } = next
+    if (node.whole) whole.push(place)
+    const below = node.children.map((child) => ({ node: child, place: [...place, child.name] }))
+    waiting.push(...below.reverse())
+  }
+  return whole
+}
 
 /** The deepest mount point above the path. */
 async function mountOf(point: ReadablePoint, path: Place): Promise<string> {
-  for (let depth = path.length - 1; depth > 0; depth--) {
-    const above = path.slice(0, depth)
-    const entry = await point.tree.find(point.root, above)
-    if (entry?.flags.mountPoint === true) return placeKey(above)
+  let deepest = 0
+  let entry: Entry | undefined = point.root
+  for (let depth = 1; depth < path.length && entry?.type === 'directory'; depth++) {
+    entry = await point.tree.find(entry, path.slice(depth - 1, depth))
+    if (entry?.flags.mountPoint === true) deepest = depth
   }
-  return ''
+  return placeKey(path.slice(0, deepest))
 }
 
 const placeKey = (place: Place): string => place.map(toHex).join('/')

@@ -97,7 +97,7 @@ async function validate(context: CommandContext, file: Wanted): Promise<void> {
   const state = stateOf(context.host)
   const { source, policy } = open(context, state, file)
   const valid = await policy((await state.loadPolicy())[source] ?? emptyPolicy)
-  await warnOfMissing(context.output, valid.include)
+  warnOfMissing(context.output, valid.include)
   context.output.event({ event: 'policy-valid', source })
   context.output.line(`${file.name} is a policy of the source ${source}.`)
 }
@@ -107,7 +107,7 @@ async function apply(context: CommandContext, file: Wanted): Promise<void> {
   const { source, policy } = open(context, state, file)
   const before = (await state.loadPolicy())[source] ?? emptyPolicy
   const plan = await policy(before)
-  await warnOfMissing(context.output, plan.include)
+  warnOfMissing(context.output, plan.include)
   if (!file.dryRun) {
     await changeSource(state, source, async (old) => {
       refuseOther(file, policyText(source, old))

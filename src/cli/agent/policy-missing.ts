@@ -1,12 +1,17 @@
 /** A word on included paths that are not there: they may come later, as a disk that is plugged in. */
 
-import { bufferOf } from '../../base/bytes.ts'
-import { exists } from '../../base/files.ts'
+import { lstatExact } from '../../agent/source/facts.ts'
+import { problemOf } from '../../agent/source/problem.ts'
 import type { IncludedPath } from '../../agent/state/state.ts'
 import type { Output } from '../render/output.ts'
 
-export async function warnOfMissing(output: Output, paths: readonly IncludedPath[]): Promise<void> {
+export function warnOfMissing(output: Output, paths: readonly IncludedPath[]): void {
   for (const { bytes, shown } of paths) {
-    if (!(await exists(bufferOf(bytes)))) output.warn(`Warning: there is no ${shown} now.`)
+    try {
+      lstatExact(bytes)
+    } catch (error) {
+      if (problemOf(error).reason !== 'vanished') throw error
+      output.warn(`Warning: there is no ${shown} now.`)
+    }
   }
 }

@@ -86,11 +86,11 @@ async function include(
   const listed = from === undefined ? [] : await readPathList(context.host, from)
   const said = [...paths, ...listed]
   if (said.length === 0) throw new BackupError('usage', 'Say a path, or a list with --from FILE.')
-  return change(context, command, async (policy) => {
+  return change(context, command, (policy) => {
     const all = said.map((path) => includedPath(context, path))
     const given = all.filter((path, at) => without([path], all.slice(at + 1)).length > 0)
     if (remove) return { ...policy, include: without(policy.include, given) }
-    await warnOfMissing(context.output, given)
+    warnOfMissing(context.output, given)
     return { ...policy, include: [...without(policy.include, given), ...given] }
   })
 }
