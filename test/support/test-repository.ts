@@ -178,9 +178,11 @@ export function createTestRepository(options: { segmentBytes?: number } = {}): T
         }
       }
       case 'directory': {
-        const entries = readDirectory(path).entries.map((child) =>
-          captureAt(Buffer.concat([path, Buffer.from('/'), child.name]), child.name, cutBytes),
-        )
+        const entries = [...readDirectory(path)]
+          .flatMap((listing) => listing.entries)
+          .map((child) =>
+            captureAt(Buffer.concat([path, Buffer.from('/'), child.name]), child.name, cutBytes),
+          )
         return { ...base, type: 'directory', tree: tree(entries) }
       }
       case 'symlink':

@@ -7,7 +7,7 @@ import type { ChunkReference } from '../../model/ids.ts'
 import { createTreeWriter } from '../../model/tree-page.ts'
 import { joinPath } from '../../model/path.ts'
 import type { FileFacts } from '../source/facts.ts'
-import { readDirectory } from '../source/read-directory.ts'
+import { readDirectory, type DirectoryListing } from '../source/read-directory.ts'
 import type { ReadProblem } from '../source/problem.ts'
 import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
@@ -25,6 +25,7 @@ import {
   outcomes,
   type Found,
   type Place,
+  type Selector,
   type Step,
   type Walk,
   type Walked,
@@ -40,7 +41,7 @@ export async function walkDirectory(
   { previous, enter }: { readonly previous: Entry | undefined; readonly enter: Enter },
 ): Promise<Step> {
   const { place } = found
-  let children: readonly Child[]
+  let children: Iterable<Child>
   try {
     children = childrenOf(walk, found)
   } catch (error) {
@@ -95,22 +96,38 @@ export const previousDirectory = (walk: Walk, entry: Entry | undefined): Previou
     ? openPreviousDirectory(entry.tree, walk.previous)
     : noPreviousDirectory
 
-/** What a directory holds, without what the rules leave out, ascending by name. */
-function childrenOf(walk: Walk, found: Found): Child[] {
+/** What a directory holds, without what the rules leave out, ascending by name; looked at as it is asked for. */
+function childrenOf(walk: Walk, found: Found): Iterable<Child> {
   const { selector } = walk
   const emptied = selector.emptied(found)
   if (emptied !== undefined && emptied.kind !== 'cache') return []
-  const { entries, failures } = readDirectory(found.place.path)
+  const listings = readDirectory(found.place.path)
   const place = { ...found.place, ignores: selector.ignoresBelow(found.place) }
-  const seen = entries
-    .map(({ name, facts }) => ({ place: childPlace(place, found.facts, name), facts }))
-    .filter((child) => selector.leavesOut(child.place, child.facts) === undefined)
-  if (emptied !== undefined) return seen.filter((child) => isCacheTag(child.place.name))
-  if (failures.length === 0) return seen
-  const unseen = failures
-    .map((problem) => ({ place: childPlace(place, found.facts, problem.name), problem }))
-    .filter((child) => selector.leavesOut(child.place, undefined) === undefined)
-  return [...seen, ...unseen].sort((a, b) => compareBytes(a.place.name, b.place.name))
+  const directory = { place, facts: found.facts }
+  return emptied === undefined
+    ? selected(selector, directory, listings)
+    : onlyTag(selected(selector, directory, listings))
+}
+
+function* onlyTag(children: Iterable<Child>): Iterable<Child> {
+  for (const child of children) if ('facts' in child && isCacheTag(child.place.name)) yield child
+}
+
+function* selected(
+  selector: Selector,
+  { place, facts: above }: Found,
+  listings: Iterable<DirectoryListing>,
+): Iterable<Child> {
+  for (const { entries, failures } of listings) {
+    const seen = entries
+      .map(({ name, facts }) => ({ place: childPlace(place, above, name), facts }))
+      .filter((child) => selector.leavesOut(child.place, child.facts) === undefined)
+    const unseen = failures
+      .map((problem) => ({ place: childPlace(place, above, problem.name), problem }))
+      .filter((child) => selector.leavesOut(child.place, undefined) === undefined)
+    if (unseen.length === 0) yield* seen
+    else yield* [...seen, ...unseen].sort((a, b) => compareBytes(a.place.name, b.place.name))
+  }
 }
 
 export function childPlace(place: Place, facts: FileFacts | undefined, name: Uint8Array): Place {

@@ -110,8 +110,8 @@ async function isEmptied(walk: Walk, found: Found, previous: Entry | undefined):
 
 function isEmptyNow(place: Place): boolean {
   try {
-    const { entries, failures } = readDirectory(place.path)
-    return entries.length === 0 && failures.length === 0
+    for (const _ of readDirectory(place.path)) return false
+    return true
   } catch {
     return false
   }
