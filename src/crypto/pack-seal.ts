@@ -1,6 +1,14 @@
 /** Sealing a pack at once, and opening its directory and its segments one by one (docs/format.md 4). */
 
-import { ascii, concatBytes, readU32, u32, u8, type RandomBytes } from '../base/bytes.ts'
+import {
+  ascii,
+  concatBytes,
+  emptyBytes,
+  readU32,
+  u32,
+  u8,
+  type RandomBytes,
+} from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
 import { sha256 } from '../base/hash.ts'
 import { objectIdOf, type ObjectId } from '../model/ids.ts'
@@ -19,7 +27,14 @@ import {
   type SegmentFacts,
 } from '../model/pack.ts'
 import type { RepositoryKeys } from './keys.ts'
-import { nonceBytes, openAead, sealAead, tagBytes, zeroNonce } from './primitives/aead.ts'
+import {
+  nonceBytes,
+  openAead,
+  sealAead,
+  sealAeadInto,
+  tagBytes,
+  zeroNonce,
+} from './primitives/aead.ts'
 import { hkdfExpand, hmacSha256 } from './primitives/hash.ts'
 
 export interface PackContent {
@@ -28,6 +43,8 @@ export interface PackContent {
   readonly directory: PackDirectory
   /** Compressed or raw, as the directory says, in its order. */
   readonly contents: readonly Uint8Array[]
+  /** Memory for so many bytes; what it held before is overwritten. */
+  readonly memory?: ((bytes: number) => Uint8Array<ArrayBuffer>) | undefined
 }
 
 export interface SealedPack {
@@ -38,7 +55,7 @@ export interface SealedPack {
 }
 
 export function sealPack(pack: PackContent, keys: RepositoryKeys, random: RandomBytes): SealedPack {
-  const { kind, epoch, directory, contents } = pack
+  const { kind, epoch, directory, contents, memory = newMemory } = pack
   const plain = encodeDirectory(directory, kind)
   const directoryBytes = directoryBytesFor(plain.length)
   if (directoryBytes > packLimits.directoryBytes)
@@ -47,17 +64,20 @@ export function sealPack(pack: PackContent, keys: RepositoryKeys, random: Random
   const header = encodePackHeader({ kind, epoch, directoryBytes, salt })
   const ranges = segmentRanges(directoryBytes, directory.segments)
   const end = ranges.at(-1)?.end ?? 0
-  const bytes = new Uint8Array(paddedPackBytes(end))
+  const bytes = memory(paddedPackBytes(end))
   bytes.set(header)
   bytes.set(sealDirectory(keys, header, { plain, directoryBytes, salt }), packHeaderBytes)
   const key = segmentKey(keys, epoch, salt)
   directory.segments.forEach((segment, ordinal) => {
     const aead = { key, nonce: segmentNonce(ordinal), aad: segmentAad(header, ordinal, segment) }
-    bytes.set(sealAead(aead, contents[ordinal] ?? new Uint8Array(0)), ranges[ordinal]?.start)
+    const place = ranges[ordinal]
+    sealAeadInto(bytes.subarray(place?.start, place?.end), aead, contents[ordinal] ?? emptyBytes)
   })
   bytes.set(random(bytes.length - end), end)
   return { id: objectIdOf(sha256(bytes)), bytes, header }
 }
+
+const newMemory = (bytes: number) => new Uint8Array(bytes)
 
 interface PlainDirectory {
   readonly plain: Uint8Array

@@ -1,7 +1,7 @@
 /** Branded names of things; text from outside becomes one only through its parser. */
 
 import { BackupError } from '../base/errors.ts'
-import { fromHex, toHex, viewOf } from '../base/bytes.ts'
+import { bufferOf, toHex, viewOf } from '../base/bytes.ts'
 
 declare const brand: unique symbol
 type Branded<T, Name extends string> = T & { readonly [brand]: Name }
@@ -53,8 +53,10 @@ export const noRecord = '0'.repeat(64) as RecordHash
 export function idBytes(
   id: ObjectId | RecordHash | ChunkId | VaultId | MachineId,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = fromHex(id)
-  if (bytes === undefined) throw new BackupError('malformed', `Not an id: ${id}.`)
+  const bytes = new Uint8Array(id.length / 2)
+  if (bufferOf(bytes).write(id, 'hex') !== bytes.length) {
+    throw new BackupError('malformed', `Not an id: ${id}.`)
+  }
   return bytes
 }
 

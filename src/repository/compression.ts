@@ -1,6 +1,5 @@
 /** zstd, within the bounds of the format: one frame, its size stated, no dictionary, no checksum, a window of at most 8 MiB. */
 
-import { Compressor } from 'zstd-napi'
 import binding from 'zstd-napi/binding.js'
 import { BackupError } from '../base/errors.ts'
 import { isWorthCompressing, type Codec } from '../model/pack.ts'
@@ -19,20 +18,27 @@ export interface CompressedSegment {
 
 export interface SegmentCompressor {
   readonly level: number
-  /** The raw bytes themselves where compression saves less than 3 %. */
+  /** The raw bytes themselves where compression saves less than 3 %. The content is of use until the next call. */
   compress(raw: Uint8Array): CompressedSegment
 }
 
 export function createCompressor(level = defaultLevel): SegmentCompressor {
-  const compressor = new Compressor()
-  const parameters = { compressionLevel: level, contentSizeFlag: true, checksumFlag: false }
-  compressor.setParameters(level > 19 ? { ...parameters, windowLog: maxWindowLog } : parameters)
+  const { CParameter } = binding
+  const context = new binding.CCtx()
+  context.setParameter(CParameter.compressionLevel, level)
+  context.setParameter(CParameter.contentSizeFlag, 1)
+  context.setParameter(CParameter.checksumFlag, 0)
+  if (level > 19) context.setParameter(CParameter.windowLog, maxWindowLog)
+  // One for all calls: a new one for each would be memory that nothing but the collector gives back.
+  let scratch = new Uint8Array(0)
   return {
     level,
     compress: (raw) => {
-      const content = compressor.compress(raw)
-      return isWorthCompressing(raw.length, content.length)
-        ? { codec: 1, content }
+      const mostBytes = binding.compressBound(raw.length)
+      if (scratch.length < mostBytes) scratch = new Uint8Array(mostBytes)
+      const storedBytes = context.compress2(scratch, raw)
+      return isWorthCompressing(raw.length, storedBytes)
+        ? { codec: 1, content: scratch.subarray(0, storedBytes) }
         : { codec: 0, content: raw }
     },
   }

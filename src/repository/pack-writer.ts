@@ -4,7 +4,13 @@ import type { RandomBytes } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
 import { chunkId } from '../crypto/chunk-id.ts'
 import type { RepositoryKeys } from '../crypto/keys.ts'
-import { openDirectory, openSegment, sealPack, type SealedPack } from '../crypto/pack-seal.ts'
+import {
+  openDirectory,
+  openSegment,
+  sealPack,
+  type PackContent,
+  type SealedPack,
+} from '../crypto/pack-seal.ts'
 import type { ChunkReference } from '../model/ids.ts'
 import type { IndexedPack } from '../model/index-object.ts'
 import {
@@ -18,6 +24,8 @@ import {
   type PackKind,
   type SegmentFacts,
 } from '../model/pack.ts'
+import { maxChunkBytes } from '../model/limits.ts'
+import { createArena } from './arena.ts'
 import {
   compressorName,
   compressorVersion,
@@ -66,6 +74,8 @@ export interface PackWriterOptions {
   readonly keys: RepositoryKeys
   readonly random: RandomBytes
   readonly compressor: SegmentCompressor
+  /** Where a pack is put together; new memory where it is left out. */
+  readonly memory?: PackContent['memory']
   /** Raw bytes at which a segment is complete. */
   readonly segmentBytes: number
   /** Open every segment again before it is sent, not only one in 16. Tree packs are always checked whole. */
@@ -79,6 +89,9 @@ const packTargetBytes = 16 * 1024 * 1024
 /** Of data segments one in so many is opened again. */
 const verifyOneIn = 16
 
+/** For what a pack holds before it is closed: the target, and a large segment. What goes beyond gets memory of its own. */
+const arenaBytes = packTargetBytes + maxChunkBytes + 64 * 1024
+
 interface OpenPack {
   readonly segments: UnfinishedSegment[]
   chunkCount: number
@@ -89,6 +102,7 @@ const emptyPack = (): OpenPack => ({ segments: [], chunkCount: 0, storedBytes: 0
 
 export function createPackWriter(options: PackWriterOptions): PackWriter {
   const gatherers = new Map<ChunkType, SegmentGatherer>()
+  const arena = createArena(arenaBytes)
   let open = emptyPack()
   let sealedSegments = 0
 
@@ -104,12 +118,13 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     checkSealed(pack, { keys: options.keys, first: sealedSegments, oneIn: check })
     sealedSegments += open.segments.length
     open = emptyPack()
+    arena.clear()
     return [pack]
   }
-  /** Appends a segment, closing the pack before it where it would get too many chunks. */
+  /** Appends a copy of a segment, closing the pack before it where it would get too many chunks. */
   const append = (segment: UnfinishedSegment): WrittenPack[] => {
     const before = open.chunkCount + segment.chunks.length > packLimits.chunks ? close() : []
-    open.segments.push(segment)
+    open.segments.push({ ...segment, content: arena.keep(segment.content) })
     open.chunkCount += segment.chunks.length
     open.storedBytes += segment.facts.storedBytes
     return open.storedBytes >= packTargetBytes ? [...before, ...close()] : before
@@ -132,10 +147,16 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
       return [...last, ...close()]
     },
     handOver: () => {
-      const { segments } = open
+      const segments = open.segments.map((segment) => ({
+        ...segment,
+        content: segment.content.slice(),
+      }))
       open = emptyPack()
+      arena.clear()
       const gathered = [...gatherers].flatMap(([type, gatherer]) =>
-        gatherer.finish().map((segment) => ({ type, segment })),
+        gatherer
+          .finish()
+          .map(({ raw, chunks }) => ({ type, segment: { raw: raw.slice(), chunks } })),
       )
       return { segments, gathered }
     },
@@ -159,7 +180,7 @@ function piecesOf({ raw, chunks }: GatheredSegment): [ChunkReference, Uint8Array
 const sealBytes = 16
 
 function seal(open: OpenPack, options: PackWriterOptions): WrittenPack {
-  const { kind, epoch, keys, random, compressor, day } = options
+  const { kind, epoch, keys, random, compressor, day, memory } = options
   const directory: PackDirectory = {
     compressor: compressorName,
     compressorVersion,
@@ -168,7 +189,7 @@ function seal(open: OpenPack, options: PackWriterOptions): WrittenPack {
     chunks: open.segments.flatMap(({ chunks }) => chunks),
   }
   const contents = open.segments.map(({ content }) => content)
-  const sealed = sealPack({ kind, epoch, directory, contents }, keys, random)
+  const sealed = sealPack({ kind, epoch, directory, contents, memory }, keys, random)
   return writtenPack(sealed, { kind, day, directory })
 }
 

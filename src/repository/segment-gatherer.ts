@@ -4,13 +4,14 @@ import type { ChunkReference } from '../model/ids.ts'
 import { packLimits } from '../model/pack.ts'
 
 export interface GatheredSegment {
+  /** Of use until the gatherer, or the chunk's owner, goes on: whoever keeps it longer copies it. */
   readonly raw: Uint8Array
   /** In the order in which they fill `raw`. */
   readonly chunks: readonly ChunkReference[]
 }
 
 export interface SegmentGatherer {
-  /** Copies the chunk; hands out the segments that are complete with it, none or up to two. */
+  /** Copies a small chunk; hands out the segments that are complete with it, none or up to two. */
   add(reference: ChunkReference, plaintext: Uint8Array): readonly GatheredSegment[]
   /** What is left, if anything. */
   finish(): readonly GatheredSegment[]
@@ -33,7 +34,7 @@ export function createSegmentGatherer(targetBytes: number): SegmentGatherer {
 
   const finish = (): readonly GatheredSegment[] => {
     if (chunks.length === 0) return []
-    const segment = { raw: buffer.slice(0, length), chunks }
+    const segment = { raw: buffer.subarray(0, length), chunks }
     length = 0
     chunks = []
     return [segment]
@@ -41,7 +42,7 @@ export function createSegmentGatherer(targetBytes: number): SegmentGatherer {
   return {
     add: (reference, plaintext) => {
       if (plaintext.length >= largeChunkBytes) {
-        return [{ raw: plaintext.slice(), chunks: [reference] }]
+        return [{ raw: plaintext, chunks: [reference] }]
       }
       buffer.set(plaintext, length)
       length += plaintext.length

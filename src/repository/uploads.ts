@@ -13,7 +13,7 @@ export interface UploadCounts {
 export interface Uploads {
   /**
    * Resolves when the object has its place in the budget, so that whoever makes objects is slowed down to the line's speed.
-   * `whenStored` is called after the acknowledgement.
+   * `whenStored` is called after the acknowledgement; nobody looks at the bytes from then on.
    */
   put(object: NewObject, whenStored?: () => Promise<void>): Promise<void>
   /** Resolves when everything is acknowledged as durable. */
@@ -49,16 +49,18 @@ export function createUploads(connection: VaultConnection, options: UploadOption
     options.onFailure?.(error)
   }
   const send = async (object: NewObject, whenStored?: () => Promise<void>) => {
+    // Known before: whoever is told that it is stored may take the memory away.
+    const { length } = object.bytes
     await slots.take(1)
     try {
       check()
       const answer = await connection.putObject(options.repository, object)
-      bytesSent += object.bytes.length
-      if (answer === 'stored') bytesStored += object.bytes.length
+      bytesSent += length
+      if (answer === 'stored') bytesStored += length
       await whenStored?.()
     } finally {
       slots.give(1)
-      bytes.give(object.bytes.length)
+      bytes.give(length)
     }
   }
   return {

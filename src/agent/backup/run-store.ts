@@ -19,7 +19,7 @@ import {
 } from '../../repository/segment-gatherer.ts'
 import { createUploads, type Uploads } from '../../repository/uploads.ts'
 import { dayMs } from '../../base/clock.ts'
-import { createInFlight, giveRoom } from '../contents/in-flight.ts'
+import { createInFlight } from '../contents/in-flight.ts'
 import { createContentPool, type ContentPool } from '../contents/pool.ts'
 import { countingUploads } from './dry-run.ts'
 import { loadKnownObjects } from './known.ts'
@@ -116,10 +116,7 @@ export function openRunStore(
       threads: run.threads,
       signal,
       onRead: options.onRead,
-      onPack: (pack) => {
-        const whenStored = () => {
-          giveRoom(inFlight, pack.bytes.length)
-        }
+      onPack: (pack, whenStored) => {
         sink.accept(pack, whenStored).catch(fail)
       },
     })

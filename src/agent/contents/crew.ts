@@ -7,6 +7,7 @@ import { BackupError } from '../../base/errors.ts'
 import { nextClaimMemory } from '../../repository/claim-table.ts'
 import type { WrittenPack } from '../../repository/pack-writer.ts'
 import type { Batches } from './batches.ts'
+import { giveRoom } from './in-flight.ts'
 import { startThread, type Lane, type StartLane } from './lane.ts'
 import type { ContentSetup, FromThread, JobResult, SentError } from './messages.ts'
 
@@ -14,7 +15,8 @@ export interface CrewOptions {
   readonly setup: ContentSetup
   /** At most. */
   readonly threads: number
-  readonly onPack: (pack: WrittenPack) => void
+  /** `whenStored` is to be called when the vault has acknowledged it: the pack's memory is the thread's again. */
+  readonly onPack: (pack: WrittenPack, whenStored: () => void) => void
   /** Bytes that were read from files. */
   readonly onRead: (bytes: number) => void
   readonly onResults: (results: readonly JobResult[]) => void
@@ -47,6 +49,7 @@ export function createCrew(options: CrewOptions): Crew {
   const claims = [...options.setup.claims]
   let asked: PromiseWithResolvers<FromThread> | undefined
   let failure: { readonly error: unknown } | undefined
+  let isClosed = false
 
   const growClaims = () => {
     const newest = claims.at(-1)
@@ -66,7 +69,9 @@ export function createCrew(options: CrewOptions): Crew {
         options.onRead(message.bytes)
         return
       case 'pack':
-        options.onPack(message.pack)
+        options.onPack(message.pack, () => {
+          giveBack(working, message.pack.bytes)
+        })
         return
       case 'unfinished':
       case 'finished':
@@ -75,6 +80,10 @@ export function createCrew(options: CrewOptions): Crew {
       case 'broken':
         options.onBroken(brokenErrorOf(message.error))
     }
+  }
+  const giveBack = ({ lane }: Working, { buffer }: Uint8Array) => {
+    giveRoom(options.setup.inFlight, buffer.byteLength)
+    if (!isClosed && buffer instanceof ArrayBuffer) lane.post({ kind: 'memory', memory: buffer })
   }
   const begin = (): Working => {
     const setup = { ...options.setup, claims: [...claims] }
@@ -124,6 +133,7 @@ export function createCrew(options: CrewOptions): Crew {
       asked?.reject(error)
     },
     close: async () => {
+      isClosed = true
       await Promise.all(crew.map(({ lane }) => lane.close()))
     },
   }

@@ -17,6 +17,7 @@ import { openClaimTable } from '../../repository/claim-table.ts'
 import { createCompressor } from '../../repository/compression.ts'
 import { createPackWriter, type WrittenPack } from '../../repository/pack-writer.ts'
 import { gatherAttributes, withLarge } from './attributes.ts'
+import { createPackMemory } from './pack-memory.ts'
 import { createFileReader } from './read-file.ts'
 import type { ContentJob, ContentSetup, FromThread, JobResult, ToThread } from './messages.ts'
 
@@ -35,8 +36,10 @@ const blockBytes = 1024 * 1024
 export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets): ContentEngine {
   const keys = keysOfHeld(new Secret(setup.heldKey), setup.repositoryId, setup.epoch)
   const claims = openClaimTable(setup.claims)
+  const packMemory = createPackMemory()
   const writer = createPackWriter({
     kind: 'data',
+    memory: (bytes) => packMemory.take(bytes),
     epoch: keys.currentEpoch,
     keys,
     random: systemRandom,
@@ -51,7 +54,7 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
 
   const send = (packs: readonly WrittenPack[]) => {
     for (const pack of packs) {
-      outlets.awaitRoom(pack.bytes.length)
+      outlets.awaitRoom(pack.bytes.buffer.byteLength)
       outlets.say({ kind: 'pack', pack })
     }
   }
@@ -102,6 +105,9 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
           return
         case 'claims':
           claims.extend(message.memory)
+          return
+        case 'memory':
+          packMemory.give(message.memory)
           return
         case 'hand-over':
           outlets.say({ kind: 'unfinished', unfinished: writer.handOver() })

@@ -2,7 +2,7 @@
 
 const unitBytes = 1024
 /** What may be on its way before threads wait. */
-const budgetBytes = 64 * 1024 * 1024
+const budgetBytes = 48 * 1024 * 1024
 
 const unitsOf = (bytes: number): number => Math.ceil(bytes / unitBytes)
 

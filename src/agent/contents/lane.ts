@@ -12,9 +12,15 @@ export interface Lane {
 
 export type StartLane = (setup: ContentSetup, hear: (message: FromThread) => void) => Lane
 
+/** Little outlives a file: a small nursery is emptied fast, and what lies outside of it is given back as often. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 }
+
 /** A thread, from the built file beside this one. */
 export const startThread: StartLane = (setup, hear) => {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: setup })
+  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    workerData: setup,
+    resourceLimits,
+  })
   const broken = (error: Error) => {
     hear({ kind: 'broken', error: { code: undefined, message: error.message } })
   }
@@ -25,7 +31,7 @@ export const startThread: StartLane = (setup, hear) => {
   })
   return {
     post: (message) => {
-      worker.postMessage(message)
+      worker.postMessage(message, message.kind === 'memory' ? [message.memory] : [])
     },
     close: async () => {
       worker.removeAllListeners()

@@ -81,6 +81,8 @@ export type JobResult =
 export type ToThread =
   | { readonly kind: 'work'; readonly jobs: readonly ContentJob[] }
   | { readonly kind: 'claims'; readonly memory: ClaimMemory }
+  /** What a pack lay in that is stored by now: for the next one. */
+  | { readonly kind: 'memory'; readonly memory: ArrayBuffer }
   /** Give what is begun to another thread. */
   | { readonly kind: 'hand-over' }
   | { readonly kind: 'adopt'; readonly unfinished: UnfinishedPack }

@@ -23,8 +23,8 @@ export interface ContentPoolOptions extends Omit<CrewOptions, 'onResults' | 'onB
   readonly signal: AbortSignal
 }
 
-/** Jobs given and not answered. */
-const mostJobs = 4096
+/** Jobs given and not answered: enough for all threads; each is memory that the collector copies until it is answered. */
+const mostJobs = 1024
 
 interface Waiting {
   readonly resolve: (result: JobResult) => void

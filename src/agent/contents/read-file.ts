@@ -89,13 +89,16 @@ function readStretch(
 ): number {
   let at = start
   let untoldBytes = 0
+  let isAtEnd = false
   chunker.start()
   for (let length = -1; length !== 0;) {
     const room = chunker.room()
     const into = room.length > end - at ? room.subarray(0, end - at) : room
-    length = into.length === 0 ? 0 : file.read(into, at)
+    length = isAtEnd || into.length === 0 ? 0 : file.read(into, at)
     chunker.accept(length)
     at += length
+    // Where more follows by now, the facts say so afterwards.
+    isAtEnd = length < into.length && at === file.opened.sizeBytes
     untoldBytes += length
     for (const chunk of chunker.chunks()) chunks.push(store(chunk))
     if (untoldBytes < toldBytes && length !== 0) continue

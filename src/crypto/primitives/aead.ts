@@ -2,7 +2,6 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { BackupError } from '../../base/errors.ts'
-import { concatBytes } from '../../base/bytes.ts'
 
 export const tagBytes = 16
 export const nonceBytes = 12
@@ -23,14 +22,24 @@ export interface AeadContext {
 export const zeroNonce: Uint8Array = new Uint8Array(nonceBytes)
 
 /** Ciphertext ‖ tag. */
-export function sealAead(
+export function sealAead(context: AeadContext, plaintext: Uint8Array): Uint8Array<ArrayBuffer> {
+  const sealed = new Uint8Array(plaintext.length + tagBytes)
+  sealAeadInto(sealed, context, plaintext)
+  return sealed
+}
+
+/** Fills `sealed`, which is longer than the plaintext by the tag. */
+export function sealAeadInto(
+  sealed: Uint8Array,
   { key, nonce, aad }: AeadContext,
   plaintext: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+): void {
+  if (sealed.length !== plaintext.length + tagBytes) throw new RangeError('no room for the tag')
   const cipher = createCipheriv(algorithm, key, nonce, options)
   cipher.setAAD(aad)
-  const body = cipher.update(plaintext)
-  return concatBytes(body, cipher.final(), cipher.getAuthTag())
+  sealed.set(cipher.update(plaintext))
+  cipher.final()
+  sealed.set(cipher.getAuthTag(), plaintext.length)
 }
 
 /** The plaintext. @throws BackupError `damaged` if a bit of ciphertext, tag or context is not what was sealed. */
@@ -44,7 +53,9 @@ export function openAead(
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
   const body = decipher.update(sealed.subarray(0, sealed.length - tagBytes))
   try {
-    return concatBytes(body, decipher.final())
+    // GCM holds nothing back: the end brings no bytes, but throws.
+    decipher.final()
+    return new Uint8Array(body.buffer, body.byteOffset, body.length)
   } catch (error) {
     throw notAuthentic(error)
   }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemRandom } from '../../../../src/base/bytes.ts'
-import { createInFlight, giveRoom } from '../../../../src/agent/contents/in-flight.ts'
+import { createInFlight } from '../../../../src/agent/contents/in-flight.ts'
 import { startInline, type StartLane } from '../../../../src/agent/contents/lane.ts'
 import type { ContentSetup, FromThread } from '../../../../src/agent/contents/messages.ts'
 import { createContentPool } from '../../../../src/agent/contents/pool.ts'
@@ -54,9 +54,9 @@ function openPool(start: StartLane, threads = 2) {
   const stop = new AbortController()
   const pool = createContentPool({
     ...{ setup, threads, start, signal: stop.signal },
-    onPack: (pack) => {
-      packs.push(pack)
-      giveRoom(inFlight, start === startInline ? 0 : pack.bytes.length)
+    onPack: (pack, whenStored) => {
+      packs.push({ ...pack, bytes: pack.bytes.slice() })
+      whenStored()
     },
     onRead: (bytes) => (bytesRead += bytes),
   })
