@@ -1,5 +1,6 @@
 /** The sections of a policy file, in the order in which they are written. A new one is a file beside these, and a line here. */
 
+import { compressionSection } from './compression.ts'
 import { excludeSection } from './exclude.ts'
 import { includeSection } from './include.ts'
 import { retentionSection } from './retention.ts'
@@ -14,5 +15,6 @@ export const policySections: readonly PolicySection[] = [
   selectionSection,
   scheduleSection,
   throttleSection,
+  compressionSection,
   retentionSection,
 ]

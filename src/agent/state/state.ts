@@ -18,6 +18,7 @@ import {
 import type { RetentionPolicy } from '../../policy/retention.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
+import { compressions, type Compression } from '../../policy/compression.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
 import { epochFields, keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
@@ -79,6 +80,7 @@ const policySchema = z.strictObject({
       schedule: scheduleSchema.optional(),
       throttle: throttleSchema.optional(),
       selection: selectionSchema.optional(),
+      compression: z.enum(compressions).optional(),
       activity: z.enum(activities).optional(),
       retention: retentionPolicySchema.optional(),
     }),
@@ -95,6 +97,7 @@ export interface SourcePolicy {
   readonly throttle?: ThrottleSettings | undefined
   /** Undefined: `defaultSelection`. */
   readonly selection?: SelectionSettings | undefined
+  readonly compression?: Compression | undefined
   /** Undefined: it is backed up. */
   readonly activity?: Activity | undefined
   /** Wanted here; what counts is at the vault. Undefined: as the vault has it. */

@@ -14,6 +14,7 @@ import type { CommandContext } from './context.ts'
 import { sourceOption, stateOf, unknownSource, usualSource } from './open.ts'
 import { readPathList } from './path-list.ts'
 import { addPolicyActivity } from './policy-activity.ts'
+import { addPolicyCompression } from './policy-compression.ts'
 import { addPolicyFile, showFile } from './policy-file.ts'
 import { warnOfMissing } from './policy-missing.ts'
 import { addPolicyPlan } from './policy-plan.ts'
@@ -58,6 +59,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicyActivity(policy, context)
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
+  addPolicyCompression(policy, context)
   addPolicyPlan(policy, context)
   addPolicyRetention(policy, context)
 }
@@ -127,12 +129,9 @@ async function show(context: CommandContext, command: Command): Promise<void> {
   for (const [source, policy] of shown) say(context, source, policy)
 }
 
-function say(
-  { output }: CommandContext,
-  source: string,
-  { include: paths, exclude: patterns, selection, schedule, throttle, activity }: SourcePolicy,
-): void {
-  const include = paths.map(({ shown }) => shown)
+function say({ output }: CommandContext, source: string, policy: SourcePolicy): void {
+  const { exclude: patterns, selection, schedule, throttle, compression, activity } = policy
+  const include = policy.include.map(({ shown }) => shown)
   const when = scheduleText(schedule ?? defaultSchedule)
   output.event({
     event: 'policy',
@@ -142,6 +141,7 @@ function say(
     selection,
     schedule: when,
     throttle,
+    compression,
     activity,
   })
   output.line(`Source ${source}`)
@@ -150,4 +150,5 @@ function say(
   for (const line of selectionLines(selection)) output.line(`  ${line}`)
   output.line(`  when     ${when}${activity === undefined ? '' : ` (${activity})`}`)
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
+  if (compression !== undefined) output.line(`  compress ${compression}`)
 }

@@ -21,8 +21,8 @@ import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import type { RunReport } from '../../protocol/messages.ts'
+import { compressionLevel } from '../../policy/compression.ts'
 import { defaultSelection } from '../../policy/selection.ts'
-import { defaultLevel } from '../../repository/compression.ts'
 import { createProgress } from '../render/progress.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
@@ -217,7 +217,7 @@ async function backupRun(
     heldKey,
     raiseEpoch,
     threads: options.threads ?? usualThreads(),
-    level: defaultLevel,
+    level: compressionLevel(policy.compression),
     journal: options.dryRun ? readOnlyJournal(journal) : journal,
     cache,
     indexFiles: openIndexFiles(join(state.paths.cache, 'indexes'), systemRandom),

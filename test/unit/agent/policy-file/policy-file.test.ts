@@ -44,6 +44,7 @@ schedule:
 throttle:
   upload: 20Mbit
   work-hours: {hours: 08:00-18:00, days: mon, upload: 512 kbit/s}
+compression: better
 `
 
 describe('a policy file', () => {
@@ -69,6 +70,7 @@ describe('a policy file', () => {
         rates: { upload: 2_500_000, download: null },
         workHours: { fromMinute: 480, toMinute: 1080, daysOfWeek: [1], rates: { upload: 64_000 } },
       },
+      compression: 'better',
     })
   })
 
@@ -98,6 +100,7 @@ describe('a policy file', () => {
       'selection',
       'schedule',
       'throttle',
+      'compression',
     ])
     expect(changesBetween(read(whole), read(whole))).toEqual([])
   })
@@ -145,6 +148,7 @@ describe('a policy file that is wrong', () => {
     ['schedule: {at: 1:00, every-weeks: 2}', 1, 35, /needs days/],
     ['schedule: {at: 1:00, days: mon, every-weeks: 9}', 1, 46, /every 2nd to 4th/],
     ['schedule: {days: mon}', 1, 11, /at is missing/],
+    ['compression: 9', 1, 14, /one of fastest, default, better, max/],
     ['throttle: {upload: 511kbit}', 1, 20, /512 kbit\/s to 1,023 Mbit\/s/],
     ['throttle: {download: 1.03Gbit}', 1, 22, /out of range/],
     ['throttle: {work-hours: {hours: 8-9}}', 1, 32, /no time of day/],
