@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { passphraseOf } from '../../src/model/passphrase.ts'
@@ -177,6 +178,10 @@ describe('a hardened machine', { timeout: longMs }, () => {
     expect(refused).toMatchObject({ code: 12, error: 'epoch-closed' })
     expect(refused['hint']).toContain('--passphrase-file')
     const passphrase = ['--passphrase-file', machine.passphraseFile]
+    const opened = (await machine.backup('points', ...passphrase)).events
+    expect(opened.flatMap((e) => (e.event === 'point' ? [e['state']] : []))).toEqual(
+      points.map(() => 'complete'),
+    )
     for (const [at, { pointId }] of points.entries()) {
       const to = join(vault.scratch, `restored-${at}`)
       const restore = ['restore', '--point', String(pointId), '--to', to, ...passphrase]
@@ -234,6 +239,19 @@ describe('a hardened machine', { timeout: longMs }, () => {
     expect(filesWith(machine.state, masterKey)).toEqual([])
     sentBy(await machine.backup('run'))
     expect(await machine.backup('passphrase', 'verify', ...passphrase)).toMatchObject({ code: 0 })
+
+    // What needs the master key itself asks for the passphrase of now.
+    const next = join(vault.scratch, 'next')
+    writeFileSync(next, 'the next passphrase of horses', { mode: 0o600 })
+    const change = ['passphrase', 'change', '--passphrase-file', next]
+    expect(exitOf(await machine.backup(...change))).toMatchObject({ error: 'epoch-closed' })
+    const old = ['--old-passphrase-file', machine.passphraseFile]
+    expect(exitOf(await machine.backup(...change, ...old))).toMatchObject({ error: 'pin-required' })
+    const recipient = await identityToRecipient(await generateIdentity())
+    const escrow = ['key-store', 'escrow', '--recipient', recipient, '--out']
+    const file = join(vault.scratch, 'escrow')
+    expect(exitOf(await machine.backup(...escrow, file))).toMatchObject({ error: 'epoch-closed' })
+    expect(await machine.backup(...escrow, file, ...passphrase)).toMatchObject({ code: 0 })
     const unlock = ['--unlock-file', machine.passphraseFile]
     expect(exitOf(await machine.backup('key-store', 'move', 'none', ...unlock))).toMatchObject({
       code: 2,

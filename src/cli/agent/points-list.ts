@@ -6,19 +6,24 @@ import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { listedPoints } from './chosen-point.ts'
 import { sourceOption, withRepository } from './open.ts'
+import { addReadingOptions, readingOf } from './reading.ts'
 import { summarizePoints, type PointSummary } from './point-summary.ts'
 
 export function addPointsList(points: Command, context: CommandContext): void {
-  points
-    .command('list', { isDefault: true })
+  addReadingOptions(points.command('list', { isDefault: true }))
     .description('list them, the newest last')
     .action(async (_options: unknown, command: Command) => {
       const { output } = context
-      const rows = await withRepository(context, async (agent) =>
-        summarizePoints(
-          agent.repository,
-          await listedPoints(context, agent, sourceOption(command)),
-        ),
+      const { reading } = readingOf(command)
+      const rows = await withRepository(
+        context,
+        async (agent) =>
+          summarizePoints(
+            agent.repository,
+            await listedPoints(context, agent, sourceOption(command)),
+          ),
+        // A list is of use without a passphrase, too.
+        reading.passphraseFile === undefined ? {} : { reading },
       )
       for (const row of rows) output.event({ event: 'point', ...row })
       if (rows.length === 0)

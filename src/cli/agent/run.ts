@@ -80,13 +80,15 @@ async function runNow(
     if (agent.registration.access !== 'full') throw readOnly()
     const sources = await sourcesToRunNow(agent.state, wanted)
     const lock = lockOf(agent.state)
+    let current = agent
     try {
-      const current = await inCurrentEpoch(context, agent, options.dryRun === true)
-      let informed = await informedAgent(current)
+      current = await inCurrentEpoch(context, agent, options.dryRun === true)
+      current = await informedAgent(current)
       for (const [source, policy] of sources) {
-        informed = await runSource(context, informed, { source, policy, options })
+        current = await runSource(context, current, { source, policy, options })
       }
     } finally {
+      current.heldKey.dispose()
       lock.release()
     }
   }

@@ -47,6 +47,17 @@ describe('a file with a secret', () => {
     await destroySecretFile(path)
   })
 
+  it('is not left lying in what was being written when the process was killed', async () => {
+    const { directory, path } = place()
+    writeFileSync(`${path}.next`, 'half a sec', { mode: 0o600 })
+    const watched = join(scratchDirectory(), 'next')
+    linkSync(`${path}.next`, watched)
+    await replaceSecretFile(path, Buffer.from('new'))
+    expect(readFileSync(path, 'utf8')).toBe('new')
+    expect(readFileSync(watched)).toEqual(Buffer.alloc(10))
+    expect(readdirSync(directory)).toEqual(['key'])
+  })
+
   it('whose replacement was cut short before the new name stays as it is', async () => {
     const { path, former, oldBytes } = place()
     linkSync(path, former)
