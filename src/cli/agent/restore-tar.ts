@@ -26,6 +26,7 @@ export const asTarOption = (): Option =>
     'dryRun',
     'owner',
     'privileged',
+    'delete',
   ])
 
 export interface TarRestore {

@@ -24,6 +24,7 @@ import type { CommandContext } from './context.ts'
 import { addLimitOptions } from './line.ts'
 import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
+import { mirroredText, planMirror, type Mirror, type Mirrored } from './restore-delete.ts'
 import { wantedOf } from './wanted-paths.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 import { addReadingOptions } from './reading.ts'
@@ -42,6 +43,8 @@ interface RestoreFlags {
   readonly xattrs: boolean
   readonly numericIds?: true
   readonly privileged?: true
+  readonly delete?: true
+  readonly yes?: true
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
@@ -61,6 +64,8 @@ export function addRestore(program: Command, context: CommandContext): void {
         .default('copy'),
     )
     .option('--strip', 'put the contents of the paths straight into the directory or archive')
+    .option('--delete', 'also remove what the point does not hold; replaces what differs')
+    .option('--yes', 'with --delete: do not ask')
     .option('--verify', 'read back each file that was written, and compare')
     .option('--dry-run', 'say what would be made, and make nothing')
     .option('--no-owner', 'all belongs to whoever restores')
@@ -70,46 +75,64 @@ export function addRestore(program: Command, context: CommandContext): void {
     .option('--no-xattrs', 'restore no other extended attributes')
     .action(async (paths: readonly string[], flags: RestoreFlags, command: Command) => {
       checkFlags(flags, context)
-      await withPoint(context, { text: flags.point, command }, async (opened, { repository }) => {
-        const { manifest, chunks, tree } = opened
-        const point: ReadablePoint = {
-          root: manifest.root,
-          include: manifest.selection.include.map(splitPath),
-          tree,
-        }
-        const plan = await planWithPatterns(point, {
-          ...(await wantedOf(paths, opened, context.host)),
-          strip: flags.strip === true,
-          signal: context.signal,
-        })
-        const totals = paths.length === 0 ? totalsOf(manifest) : {}
-        if (flags.asTar !== undefined) {
-          await restoreAsTar(context, { file: flags.asTar, opened, point, plan, totals, flags })
-          return
-        }
-        const options: RestoreOptions = {
-          to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
-          chunks,
-          system: systemCalls(),
-          random: systemRandom,
-          nowMs: systemClock.now(),
-          signal: context.signal,
-          onConflict: flags.onConflict,
-          readsBack: flags.verify === true,
-          nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
-          attributes: {
-            owner: flags.owner,
-            acls: flags.acl,
-            xattrs: flags.xattrs,
-            privileged: flags.privileged === true,
-            ownerOf: flags.numericIds === true ? numericOwners : await namedOwners(manifest),
-          },
-        }
-        const restore: Restore = { facts: opened.facts, manifest, point, plan, options, totals }
-        if (flags.dryRun === true) await sayPlan(context, restore)
-        else await carryOut(context, restore)
-      })
+      const onConflict = conflictRuleOf(flags, command)
+      await withPoint(
+        context,
+        { text: flags.point, command },
+        async (opened, { repository, state }) => {
+          const { manifest, chunks, tree } = opened
+          const point: ReadablePoint = {
+            root: manifest.root,
+            include: manifest.selection.include.map(splitPath),
+            tree,
+          }
+          const plan = await planWithPatterns(point, {
+            ...(await wantedOf(paths, opened, context.host)),
+            strip: flags.strip === true,
+            signal: context.signal,
+          })
+          const totals = paths.length === 0 ? totalsOf(manifest) : {}
+          if (flags.asTar !== undefined) {
+            await restoreAsTar(context, { file: flags.asTar, opened, point, plan, totals, flags })
+            return
+          }
+          const options: RestoreOptions = {
+            to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
+            chunks,
+            system: systemCalls(),
+            random: systemRandom,
+            nowMs: systemClock.now(),
+            signal: context.signal,
+            onConflict,
+            readsBack: flags.verify === true,
+            nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
+            attributes: {
+              owner: flags.owner,
+              acls: flags.acl,
+              xattrs: flags.xattrs,
+              privileged: flags.privileged === true,
+              ownerOf: flags.numericIds === true ? numericOwners : await namedOwners(manifest),
+            },
+          }
+          const restore: Restore = { facts: opened.facts, manifest, point, plan, options, totals }
+          const mirror =
+            flags.delete && (await planMirror(context, { opened, state, plan, options }))
+          if (flags.dryRun === true) await sayPlan(context, restore)
+          mirror?.sayPlan()
+          if (flags.dryRun === true) return
+          if (flags.yes !== true) await mirror?.confirm()
+          await carryOut(context, restore, mirror)
+        },
+      )
     })
+}
+
+/** A mirror has the versions of the point, so it replaces unless told otherwise. @throws BackupError `usage` */
+function conflictRuleOf(flags: RestoreFlags, command: Command): ConflictRule {
+  if (flags.delete !== true) return flags.onConflict
+  if (command.getOptionValueSource('onConflict') === 'default') return 'overwrite'
+  if (flags.onConflict !== 'copy') return flags.onConflict
+  throw new BackupError('usage', '--delete makes a mirror, and --on-conflict copy keeps both.')
 }
 
 /** @throws BackupError `usage` */
@@ -165,7 +188,11 @@ async function sayPlan(
   }
 }
 
-async function carryOut(context: CommandContext, restore: Restore): Promise<void> {
+async function carryOut(
+  context: CommandContext,
+  restore: Restore,
+  mirror: Mirror | undefined,
+): Promise<void> {
   const { output, host } = context
   const { point, plan, options } = restore
   const progress = createProgress(output, host.stderr)
@@ -178,6 +205,7 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
         },
         onFailure: (failure) => {
           progress.stop()
+          mirror?.noteFailure(failure)
           sayFailure(context, failure, restore.manifest)
         },
         onRenamed: (path, name) => {
@@ -189,7 +217,9 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
       },
     })
     progress.stop()
-    saySummary(context, restore, { result, durationMs: systemClock.now() - options.nowMs })
+    const mirrored = await mirror?.removeAll()
+    const durationMs = systemClock.now() - options.nowMs
+    saySummary(context, restore, { result, mirrored, durationMs })
   } finally {
     progress.stop()
   }
@@ -197,12 +227,17 @@ async function carryOut(context: CommandContext, restore: Restore): Promise<void
 
 interface Done {
   readonly result: RestoreResult
+  readonly mirrored: Mirrored | undefined
   readonly durationMs: number
 }
 
-function saySummary(context: CommandContext, restore: Restore, { result, durationMs }: Done): void {
+function saySummary(
+  context: CommandContext,
+  restore: Restore,
+  { result, mirrored, durationMs }: Done,
+): void {
   const { output, endAs } = context
-  const leftOut = result.failureCount + result.ownersKept
+  const leftOut = result.failureCount + result.ownersKept + (mirrored?.leftOut ?? 0)
   if (leftOut > 0) endAs('left-out')
   if (result.ownersKept > 0) {
     const text = `${result.ownersKept} files and directories belong to you now: only root can give them back to their owners.`
@@ -225,6 +260,7 @@ function saySummary(context: CommandContext, restore: Restore, { result, duratio
     bytesStored: result.bytesRestored,
     bytesTakenOver: result.bytesTakenOver,
     readBack: result.readBack,
+    ...(mirrored !== undefined && { removed: mirrored.removed }),
     leftOut,
     ownersKept: result.ownersKept,
     durationMs,
@@ -234,6 +270,7 @@ function saySummary(context: CommandContext, restore: Restore, { result, duratio
     `Restored ${counts}, ${sizeText(result.bytesRestored)}, to ${restore.options.to} in ${durationText(durationMs)}.`,
   )
   sayMeetings(output, result)
+  if (mirrored !== undefined) output.line(mirroredText(mirrored))
   if (result.failureCount > 0)
     output.line(`${result.failureCount} things could not be restored; they are named above.`)
 }
