@@ -1,6 +1,6 @@
 /** The key in a real keyring: libsecret and gnome-keyring on a session bus. Nothing here stands in for keytar. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemRandom, toHex } from '../../src/base/bytes.ts'
@@ -88,5 +88,29 @@ describe('a machine whose key is in the keyring', () => {
     expect(await machine.backup('key-store', 'move', 'os')).toMatchObject({ code: 0 })
     expect(existsSync(join(machine.state, 'master.key'))).toBe(false)
     expect(await machine.backup('run')).toMatchObject({ code: 0 })
+  })
+
+  it('gives the master key up when it is hardened, and holds the keys of the epoch alone', async () => {
+    const { env } = await startKeyring()
+    const { machine } = await machineIn({ env }, '--key-store', 'os')
+    const { keyStore } = JSON.parse(
+      readFileSync(join(machine.state, 'registration.json'), 'utf8'),
+    ) as { keyStore: { account: string } }
+    const inKeyring = async () => {
+      const store = osKeyStore({ account: keyStore.account, env, program })
+      return Buffer.from((await store.load()).bytes)
+    }
+    const masterKey = await inKeyring()
+    expect(await machine.backup('run')).toMatchObject({ code: 0 })
+    const words = ['harden', '--passphrase-file', machine.passphraseFile]
+    expect(await machine.backup('key-store', ...words)).toMatchObject({ code: 0 })
+    const hardened = await inKeyring()
+    expect(await machine.backup('epoch', 'advance')).toMatchObject({ code: 0 })
+    const later = await inKeyring()
+    expect([masterKey.length, hardened.length, later.length]).toEqual([32, 236, 236])
+    expect(hardened.includes(masterKey)).toBe(false)
+    expect(later.includes(hardened.subarray(-64, -32))).toBe(false)
+    expect(await machine.backup('run')).toMatchObject({ code: 0 })
+    expect(existsSync(join(machine.state, 'master.key'))).toBe(false)
   })
 })
