@@ -7,6 +7,7 @@ import type { RestoreContext } from './context.ts'
 import { finishDirectory, makeDirectory } from './directories.ts'
 import { createHardLinks, linkTo, type HardLinks, type Leader } from './hard-links.ts'
 import { withHeldNames } from './held-names.ts'
+import { removeLeftBehind } from './left-behind.ts'
 import { settleName, type Naming, type NewName } from './naming.ts'
 import { restoreFile, type FileItem, type RestoringFile } from './restoring-file.ts'
 import { openReplaced } from './replaced-content.ts'
@@ -74,6 +75,7 @@ const mayChange = ({ onConflict, mayMeet }: RestoreContext): boolean =>
 async function takeDirectory({ context }: Work, item: DirectoryItem): Promise<boolean | undefined> {
   try {
     const made = await makeDirectory(item, context)
+    if (!made && context.mayMeet) await removeLeftBehind(context.target, item.place, context.runner)
     if (!item.way) context.report.made('directory')
     if (item.place.length > 0)
       context.report.named(item, { name: item.place.at(-1) ?? item.entry.name, replaces: false })

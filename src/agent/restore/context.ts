@@ -6,6 +6,7 @@ import type { SystemCalls } from '../system/system-calls.ts'
 import type { ChunkId } from '../../model/ids.ts'
 import type { ConflictRule } from './conflict.ts'
 import type { RestoreReport } from './report.ts'
+import type { ProcessPlace } from './temporary-names.ts'
 import type { Target } from './target/target.ts'
 
 export interface RestoreContext {
@@ -18,6 +19,8 @@ export interface RestoreContext {
   readonly nowNs: bigint
   /** A name that nothing in the target has, another one each time. */
   readonly temporaryName: () => Uint8Array
+  /** What runs this restore. */
+  readonly runner: ProcessPlace
   /** What to do where something has the name already. */
   readonly onConflict: ConflictRule
   /** Whether there can be something: false where the target was empty. */

@@ -9,6 +9,7 @@ import type { DirectoryItem, LeafItem, RestorePlan } from './plan.ts'
 import { createReport } from './report.ts'
 import type { RestoreOptions } from './restore.ts'
 import type { ReadablePoint } from './plan.ts'
+import { ownPlace } from './temporary-names.ts'
 import { isOccupied, nameRulesOf, openTarget } from './target/open-target.ts'
 import type { Place, Target } from './target/target.ts'
 
@@ -49,6 +50,7 @@ const contextOf = (
 ): RestoreContext => ({
   ...{ ...options, tree, target, mayMeet: true, report: createReport() },
   temporaryName: () => new Uint8Array(0),
+  runner: ownPlace(options.nowMs),
   nowNs: BigInt(options.nowMs) * 1_000_000n,
   ownUser: process.geteuid?.(),
 })

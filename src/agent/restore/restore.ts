@@ -1,10 +1,12 @@
 /** Restores a recovery point, or a part of it, beneath a directory. */
 
-import { toHex, utf8, type RandomBytes } from '../../base/bytes.ts'
+import type { RandomBytes } from '../../base/bytes.ts'
 import { carryOut } from './carry-out.ts'
 import type { RestoreContext } from './context.ts'
+import { removeLeftBehind } from './left-behind.ts'
 import type { ReadablePoint, RestorePlan } from './plan.ts'
 import { createReport, type RestoreObserver, type RestoreResult } from './report.ts'
+import { ownPlace, temporaryNames } from './temporary-names.ts'
 import { isOccupied, openTarget } from './target/open-target.ts'
 
 export interface RestoreOptions extends Pick<
@@ -27,12 +29,15 @@ export async function restorePoint(
   const mayMeet = await isOccupied(options.to)
   const target = await openTarget(options.to)
   const report = createReport(options.observer)
+  const runner = ownPlace(options.nowMs)
   try {
+    if (mayMeet) await removeLeftBehind(target, [], runner)
     await carryOut(plan, {
       ...options,
       ...{ mayMeet, target, report },
       tree: point.tree,
-      temporaryName: temporaryNames(options.random),
+      temporaryName: temporaryNames(options.random, runner),
+      runner,
       // Asked once: for each file it would cost as much as another system call.
       ownUser: process.geteuid?.(),
       nowNs: BigInt(options.nowMs) * 1_000_000n,
@@ -41,10 +46,4 @@ export async function restorePoint(
     await target.close()
   }
   return report.result()
-}
-
-function temporaryNames(random: RandomBytes): () => Uint8Array {
-  const own = toHex(random(8))
-  let count = 0
-  return () => utf8(`.restore-${own}-${count++}.tmp`)
 }
