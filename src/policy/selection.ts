@@ -13,6 +13,8 @@ export interface SelectionSettings {
   readonly oneFileSystem: boolean
   /** Of directories with a valid CACHEDIR.TAG only the tag is kept. */
   readonly skipCaches: boolean
+  /** Files and directories with the inode flag `nodump` are left out. */
+  readonly skipNodump: boolean
 }
 
 export const defaultSelection: SelectionSettings = {
@@ -22,13 +24,17 @@ export const defaultSelection: SelectionSettings = {
   mostDaysOld: null,
   oneFileSystem: false,
   skipCaches: false,
+  skipNodump: false,
 }
 
 /** What decided that something is left out. */
 export type SelectionRule =
   | { readonly kind: 'pattern'; readonly pattern: string }
   | { readonly kind: 'ignore-file'; readonly file: string; readonly pattern: string }
-  | { readonly kind: 'size' | 'age' | 'other-file-system' | 'pseudo-file-system' | 'cache' }
+  | {
+      readonly kind:
+        'size' | 'age' | 'other-file-system' | 'pseudo-file-system' | 'cache' | 'nodump'
+    }
 
 const dayNs = 86_400_000_000_000n
 

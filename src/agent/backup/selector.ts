@@ -7,6 +7,7 @@ import { createExclusion } from '../../policy/exclusion.ts'
 import { createIgnoreFile, ignoredBy, ignoreFileName } from '../../policy/ignore-file.ts'
 import { fileRule, type SelectionRule, type SelectionSettings } from '../../policy/selection.ts'
 import { cacheTagName, hasCacheTag, readBeginning } from '../source/cache-directory.ts'
+import { isMarkedNodump } from '../source/nodump.ts'
 import { isPseudoFileSystem } from '../source/file-system-kind.ts'
 import type { Found, Selector } from './walk-context.ts'
 
@@ -39,7 +40,10 @@ export function createSelector({ selection, settings, nowMs }: SelectorOptions):
       const ignored =
         place.ignores.length > 0 ? ignoredBy(place.ignores, place.text, isDirectory) : undefined
       if (ignored !== undefined) return { kind: 'ignore-file', ...ignored }
-      return facts?.kind === 'file' ? fileRule(settings, facts, nowMs) : undefined
+      if (facts === undefined) return undefined
+      const limit = facts.kind === 'file' ? fileRule(settings, facts, nowMs) : undefined
+      if (limit !== undefined || !settings.skipNodump) return limit
+      return isMarkedNodump(place.path, facts) ? { kind: 'nodump' } : undefined
     },
     emptied: (directory) => {
       const rule = otherFileSystem(directory) ?? cache(directory)

@@ -10,6 +10,7 @@ const switches = {
   'ignore-files': 'ignoreFiles',
   'one-file-system': 'oneFileSystem',
   'skip-caches': 'skipCaches',
+  'skip-nodump': 'skipNodump',
 } as const
 
 type Switch = keyof typeof switches
@@ -29,6 +30,7 @@ export const selectionSection: PolicySection = {
         mostDaysOld: said.get('max-age')?.parsed(parseDays) ?? null,
         oneFileSystem: on('one-file-system'),
         skipCaches: on('skip-caches'),
+        skipNodump: on('skip-nodump'),
       }),
     }
   },

@@ -63,8 +63,8 @@ const flag = (name: 'O_NOFOLLOW' | 'O_NONBLOCK' | 'O_NOATIME'): number =>
 
 const readFlags = constants.O_RDONLY | flag('O_NOFOLLOW') | flag('O_NONBLOCK')
 
-/** Only a file's owner and root may leave its access time alone. */
-function openWithoutTrace(path: Buffer): number {
+/** A file or directory. Only its owner and root may leave its access time alone. */
+export function openWithoutTrace(path: Buffer): number {
   try {
     return openSync(path, readFlags | flag('O_NOATIME'))
   } catch (error) {

@@ -9,4 +9,6 @@ export const selectionSchema = z.strictObject({
   mostDaysOld: z.int().min(1).nullable(),
   oneFileSystem: z.boolean(),
   skipCaches: z.boolean(),
+  // Files of earlier versions do not say it.
+  skipNodump: z.boolean().default(false),
 })

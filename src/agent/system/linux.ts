@@ -1,7 +1,7 @@
 /** Linux, with glibc or musl, on x64 and arm64. */
 
 import { constants, statfsSync } from 'node:fs'
-import { bufferOf } from '../../base/bytes.ts'
+import { bufferOf, readU32 } from '../../base/bytes.ts'
 import type { DeviceNumber } from '../../model/entry.ts'
 import { openCLibrary, ownCString, sharedCString, type CLibrary } from './c-library.ts'
 import { portableSystemCalls } from './portable.ts'
@@ -40,6 +40,7 @@ export function linuxSystemCalls(): SystemCalls | undefined {
     cloneFile: cloneMethod(library),
     forgetCached: forgetMethod(library),
     hasXattrs: true,
+    isNodump: nodumpMethod(library),
     nextData: nextDataMethod(library),
     inodesLast: (path) => !passingInodes.has(statfsSync(bufferOf(path)).type & 0xffff_ffff),
   }
@@ -72,6 +73,20 @@ const shareBlocks = 0x40049409
 function cloneMethod(library: CLibrary): SystemCalls['cloneFile'] {
   const ioctl = library.declare('int ioctl(int fd, unsigned long request, int argument)')
   return (from, to) => ioctl(to, shareBlocks, from) === 0
+}
+
+/** FS_IOC_GETFLAGS and FS_NODUMP_FL of linux/fs.h. The kernel writes 32 bits, whatever the number says. */
+const getFlags = 0x80086601
+const nodump = 0x40
+
+function nodumpMethod(library: CLibrary): SystemCalls['isNodump'] {
+  const ioctl = library.declare('int ioctl(int fd, unsigned long request, void *argument)')
+  return (fd) => {
+    const flags = new BigUint64Array(1)
+    // Refused by file systems that have no such flags.
+    if (ioctl(fd, getFlags, flags) !== 0) return false
+    return (readU32(new Uint8Array(flags.buffer), 0) & nodump) !== 0
+  }
 }
 
 /** POSIX_FADV_DONTNEED; from 0, to the end. */

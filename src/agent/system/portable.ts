@@ -27,6 +27,7 @@ export const portableSystemCalls: SystemCalls = {
   forgetCached: () => undefined,
   openLocked: () => notSupported('flock'),
   nextData: (_fd, offset) => ({ start: offset, end: Infinity }),
+  isNodump: () => false,
   inodesLast: () => false,
 }
 

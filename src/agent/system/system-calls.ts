@@ -56,6 +56,9 @@ export interface SystemCalls extends AttributeCalls {
    */
   nextData(fd: number, offset: number): DataExtent | undefined
 
+  /** Whether an open file or directory is marked as not worth a backup (`chattr +d`); false where there is no such mark. */
+  isNodump(fd: number): boolean
+
   /** Asks the system to read the file, which has been synced, from the disk again next time; it need not. */
   forgetCached(fd: number): void
 

@@ -16,6 +16,7 @@ interface SetOptions {
   readonly maxAge?: number
   readonly oneFileSystem?: true
   readonly skipCaches?: true
+  readonly skipNodump?: true
 }
 
 export function addPolicySelection(policy: Command, context: CommandContext): void {
@@ -31,6 +32,7 @@ export function addPolicySelection(policy: Command, context: CommandContext): vo
     .option('--max-age <days>', 'leave out files last modified longer ago, as in 365d', parseDays)
     .option('--one-file-system', 'do not enter other file systems')
     .option('--skip-caches', 'of directories with a CACHEDIR.TAG keep only the tag')
+    .option('--skip-nodump', 'leave out what is marked with chattr +d')
     .action((options: SetOptions, command: Command) =>
       change(context, command, ownSettings(wantedSelection(options))),
     )
@@ -47,6 +49,7 @@ const wantedSelection = (options: SetOptions): SelectionSettings => ({
   mostDaysOld: options.maxAge ?? null,
   oneFileSystem: options.oneFileSystem === true,
   skipCaches: options.skipCaches === true,
+  skipNodump: options.skipNodump === true,
 })
 
 async function change(
@@ -74,6 +77,7 @@ export function selectionLines(selection: SelectionSettings | undefined): string
     [mostDaysOld !== null, `files not modified for ${mostDaysOld ?? 0} days`],
     [selection.oneFileSystem, 'other file systems'],
     [selection.skipCaches, 'caches with a CACHEDIR.TAG'],
+    [selection.skipNodump, 'what is marked with chattr +d'],
   ]
   return said.filter(([holds]) => holds).map(([, text]) => `without  ${text}`)
 }

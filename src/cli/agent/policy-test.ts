@@ -80,5 +80,7 @@ function ruleWords(rule: SelectionRule): string {
       return 'holds no files, but what the kernel shows'
     case 'cache':
       return 'is a cache by its CACHEDIR.TAG'
+    case 'nodump':
+      return 'is marked with chattr +d'
   }
 }

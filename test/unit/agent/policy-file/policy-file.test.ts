@@ -57,6 +57,7 @@ describe('a policy file', () => {
       selection: {
         oneFileSystem: true,
         skipCaches: false,
+        skipNodump: false,
         largestFileBytes: 2 ** 32,
         mostDaysOld: 90,
       },
