@@ -21,6 +21,7 @@ import { openDirectory, openSegment } from '../../src/crypto/pack-seal.ts'
 import { openSlot } from '../../src/crypto/slot.ts'
 import { decodePackHeader, packHeaderBytes, segmentRanges } from '../../src/model/pack.ts'
 import { decodeSlot } from '../../src/model/slot.ts'
+import { issuePin } from '../../src/vault/pins/issue-pin.ts'
 import { startAgentVault } from '../support/agent-vault.ts'
 import {
   bareMachine,
@@ -293,6 +294,21 @@ describe('a hardened machine', { timeout: longMs }, () => {
     sentBy(await machine.backup('run'))
     sentBy(await machine.backup('run'))
     expect((await machine.backup('status')).event('status')).toMatchObject({ epoch: 2 })
+
+    // Whoever takes its place goes on in its epoch, or a later one.
+    const spare = bareMachine(vault.scratch, 'spare')
+    const recover = ['recover', '--takeover', '--vault-credentials']
+    recover.push(await vault.credential('laptop'), '--passphrase-file', spare.passphraseFile)
+    const asked = (await spare.backup(...recover)).event('pin-required')
+    const { pin } = await issuePin(vault.service.vault, String(asked?.['requestCode']))
+    expect(await spare.backup(...recover, '--pin', pin)).toMatchObject({ code: 0 })
+    writeFileSync(join(folder, 'third'), 'content')
+    expect(sentBy(await spare.backup('run'))).toBeLessThan(8 * somePackBytes)
+    expect((await spare.backup('status')).event('status')).toMatchObject({
+      ...{ hardened: false, epoch: 2 },
+    })
+    const harden = ['key-store', 'harden', '--passphrase-file', spare.passphraseFile]
+    expect((await spare.backup(...harden)).event('key-hardened')).toMatchObject({ epoch: 3 })
   })
 })
 
