@@ -2,13 +2,14 @@
 
 import { BackupError, errorCodeOf, messageOf } from '../base/errors.ts'
 import { createBudget, forEachLimited } from '../base/flow.ts'
-import { chunkId } from '../crypto/chunk-id.ts'
 import type { ChunkReference, ObjectId } from '../model/ids.ts'
-import type { PackFacts } from '../model/index-object.ts'
 import type { ChunkType } from '../model/pack.ts'
 import type { ChunkPlace, IndexSet } from './index-set.ts'
 import { isPlaceFailure } from './place-failure.ts'
 import type { Repository } from './repository.ts'
+import { jobsOf, stretchesOf, type PackJob, type Stretch } from './pack-jobs.ts'
+import { openByCrew, type SegmentCrew } from './segment-crew.ts'
+import { chunkIn, type ChunkOutcome } from './segment-job.ts'
 import { createSegmentReader } from './segment-reader.ts'
 
 export interface ChunkReader {
@@ -18,16 +19,21 @@ export interface ChunkReader {
    */
   load(reference: ChunkReference, type: ChunkType): Promise<Uint8Array>
   /** Hands out many data chunks, each id once, in whatever order they come. */
-  loadMany(references: readonly ChunkReference[], handler: ChunkHandler): Promise<void>
+  loadMany<Use, Done>(
+    references: readonly ChunkReference[],
+    handler: ChunkHandler<Use, Done>,
+  ): Promise<void>
   /** Bytes received from the vault. */
   readonly bytesFetched: number
 }
 
 /** Several calls may be under way at once; reading goes on when they are done. */
-export interface ChunkHandler {
+export interface ChunkHandler<Use = never, Done = never> {
   use(reference: ChunkReference, plaintext: Uint8Array): Promise<void>
   /** No place of the chunk can be read. */
   failed(reference: ChunkReference, error: BackupError): Promise<void>
+  /** Who opens the segments; without, this thread does. */
+  readonly crew?: SegmentCrew<Use, Done> | undefined
 }
 
 export interface ChunkReaderOptions {
@@ -36,11 +42,13 @@ export interface ChunkReaderOptions {
   readonly cacheBytes?: number
 }
 
-const requestsAtOnce = 4
+const packsAtOnce = 4
 const usesAtOnce = 8
 /** Stored bytes of segments that are under way. */
-const bytesInFlight = 48 * 1024 * 1024
-const usualCacheBytes = 32 * 1024 * 1024
+const bytesInFlight = 16 * 1024 * 1024
+/** Read and opened together: large enough for a request to cost little, small enough for threads to end together. */
+const stretchLimits = { storedBytes: 2 * 1024 * 1024, rawBytes: 6 * 1024 * 1024 }
+const usualCacheBytes = 16 * 1024 * 1024
 
 export function createChunkReader(
   repository: Repository,
@@ -51,18 +59,12 @@ export function createChunkReader(
   const segments = createSegmentReader(repository, { cacheBytes, storedCacheBytes: cacheBytes })
   const budget = createBudget(bytesInFlight)
 
-  const checked = (raw: Uint8Array, place: ChunkPlace, { reference, type }: Wanted) => {
-    const bytes = raw.subarray(place.placeBytes, place.placeBytes + place.lengthBytes)
-    const isIt =
-      place.lengthBytes === reference.lengthBytes &&
-      place.pack.segments[place.segment]?.type === type &&
-      chunkId(repository.keys, type, bytes) === reference.id
-    if (isIt) return bytes
-    throw new BackupError(
-      'damaged',
-      `The pack ${place.pack.id} holds another chunk than it should.`,
+  const checked = (raw: Uint8Array<ArrayBuffer>, place: ChunkPlace, wanted: Wanted) =>
+    chunkIn(
+      raw,
+      { ...place, facts: place.pack.segments[place.segment] },
+      { keys: repository.keys, ...wanted },
     )
-  }
   const loadFrom = async (place: ChunkPlace, wanted: Wanted) => {
     options.signal?.throwIfAborted()
     return checked(await segments.open(place.pack, place.segment), place, wanted)
@@ -79,7 +81,11 @@ export function createChunkReader(
     }
     throw unreadable(wanted.reference, failures)
   }
-  const handOut = async (wanted: Wanted, handler: ChunkHandler, first: () => Uint8Array) => {
+  const handOut = async (
+    wanted: Wanted,
+    handler: Pick<ChunkHandler, 'use' | 'failed'>,
+    first: () => Uint8Array,
+  ) => {
     let bytes: Uint8Array
     try {
       bytes = await Promise.resolve()
@@ -94,19 +100,52 @@ export function createChunkReader(
     }
     return handler.use(wanted.reference, bytes)
   }
-  const readPack = async (job: PackJob, handler: ChunkHandler) => {
-    const ordinals = [...job.segments.keys()].sort((a, b) => a - b)
-    const stored = await forgiving(segments.fetch(job.pack, ordinals))
-    for (const [at, ordinal] of ordinals.entries()) {
+  const notThere = (): never => {
+    throw new BackupError('damaged', 'The segment can not be opened.')
+  }
+  const readHere = async (
+    job: PackJob,
+    stretch: Stretch,
+    handler: Pick<ChunkHandler, 'use' | 'failed'>,
+  ) => {
+    const stored = await forgiving(segments.fetch(job.pack, stretch))
+    for (const [at, ordinal] of stretch.ordinals.entries()) {
       options.signal?.throwIfAborted()
       const raw = await forgiving(segments.open(job.pack, ordinal, stored?.[at]))
       await forEachLimited(job.segments.get(ordinal) ?? [], usesAtOnce, ({ place, reference }) => {
         const wanted: Wanted = { reference, type: dataType }
-        return handOut(wanted, handler, () => {
-          if (raw === undefined) throw new BackupError('damaged', 'The segment can not be opened.')
-          return checked(raw, place, wanted)
-        })
+        return handOut(wanted, handler, () =>
+          raw === undefined ? notThere() : checked(raw, place, wanted),
+        )
       })
+    }
+  }
+  const readByCrew = async <Use, Done>(
+    job: PackJob,
+    stretch: Stretch,
+    { handler, crew }: { handler: ChunkHandler<Use, Done>; crew: SegmentCrew<Use, Done> },
+  ) => {
+    const stored = await forgiving(segments.fetch(job.pack, stretch))
+    if (stored === undefined) return readHere(job, stretch, handler)
+    const settle = async (reference: ChunkReference, outcome: ChunkOutcome<Done>) => {
+      options.signal?.throwIfAborted()
+      if (outcome.kind === 'used') await crew.used(reference, outcome.done)
+      else if (outcome.kind === 'plaintext') await handler.use(reference, outcome.bytes)
+      else await handOut({ reference, type: dataType }, handler, notThere)
+    }
+    await openByCrew(job, { ordinals: stretch.ordinals, stored }, { crew, settle })
+  }
+  const readPack = async <Use, Done>(job: PackJob, handler: ChunkHandler<Use, Done>) => {
+    const { crew } = handler
+    for (const stretch of stretchesOf(job, stretchLimits)) {
+      const { storedBytes } = stretch
+      await budget.take(storedBytes)
+      try {
+        if (crew === undefined) await readHere(job, stretch, handler)
+        else await readByCrew(job, stretch, { handler, crew })
+      } finally {
+        budget.give(storedBytes)
+      }
     }
   }
   return {
@@ -117,14 +156,7 @@ export function createChunkReader(
     loadMany: async (references, handler) => {
       const { jobs, placeless } = jobsOf(references, index)
       for (const reference of placeless) await handler.failed(reference, unreadable(reference, []))
-      await forEachLimited(jobs, requestsAtOnce, async (job) => {
-        await budget.take(job.storedBytes)
-        try {
-          await readPack(job, handler)
-        } finally {
-          budget.give(job.storedBytes)
-        }
-      })
+      await forEachLimited(jobs, packsAtOnce, (job) => readPack(job, handler))
     },
     get bytesFetched() {
       return segments.bytesFetched
@@ -142,47 +174,6 @@ interface Wanted {
 interface PlaceFailure {
   readonly pack: ObjectId
   readonly error: unknown
-}
-
-/** What is wanted of one pack. */
-interface PackJob {
-  readonly pack: PackFacts
-  readonly segments: Map<
-    number,
-    { readonly reference: ChunkReference; readonly place: ChunkPlace }[]
-  >
-  storedBytes: number
-}
-
-/** Chunks by the first of their places, packs in order of first use. */
-function jobsOf(references: readonly ChunkReference[], index: IndexSet) {
-  const jobs = new Map<ObjectId, PackJob>()
-  const placeless: ChunkReference[] = []
-  const seen = new Set<string>()
-  for (const reference of references) {
-    if (seen.has(reference.id)) continue
-    seen.add(reference.id)
-    const [place] = index.places(reference.id)
-    if (place === undefined) placeless.push(reference)
-    else addTo(jobFor(jobs, place.pack), reference, place)
-  }
-  return { jobs: jobs.values(), placeless }
-}
-
-function jobFor(jobs: Map<ObjectId, PackJob>, pack: PackFacts): PackJob {
-  const job = jobs.get(pack.id) ?? { pack, segments: new Map(), storedBytes: 0 }
-  jobs.set(pack.id, job)
-  return job
-}
-
-function addTo(job: PackJob, reference: ChunkReference, place: ChunkPlace): void {
-  const wanted = job.segments.get(place.segment)
-  if (wanted !== undefined) {
-    wanted.push({ reference, place })
-    return
-  }
-  job.segments.set(place.segment, [{ reference, place }])
-  job.storedBytes += job.pack.segments[place.segment]?.storedBytes ?? 0
 }
 
 /** Undefined where only this place is no good. */

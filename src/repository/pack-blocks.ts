@@ -1,6 +1,6 @@
 /**
- * Stored bytes of packs, read in blocks of 128 KiB, so that a vault does not learn where segments lie; the whole pack
- * where a quarter of it is wanted. Blocks that others wait for, or that were read lately, are not asked for again.
+ * Stored bytes of packs, read in blocks of 128 KiB, so that a vault does not learn where segments lie; in pieces of 4 MiB
+ * where a quarter of the pack is wanted. Blocks that others wait for, or that were read lately, are not asked for again.
  * Bytes of a range prove nothing by themselves: they are authenticated when a segment is opened.
  */
 
@@ -11,6 +11,9 @@ import type { ByteRange } from './connection.ts'
 import type { Repository } from './repository.ts'
 
 const blockBytes = 128 * 1024
+const pieceBytes = 4 * 1024 * 1024
+/** A segment may lie in two of them. */
+const keptPieces = 2
 
 /** A pack and its length, padding included. */
 export interface StoredPack {
@@ -21,19 +24,24 @@ export interface StoredPack {
 export interface PackBlocks {
   /** The bytes of each range; ranges lie within the pack. */
   read(pack: StoredPack, ranges: readonly ByteRange[]): Promise<Uint8Array[]>
+  /** A range, widened to whole blocks, of which nothing is kept; shorter where the pack is. `from`: where it begins. */
+  readSpan(
+    pack: StoredPack,
+    span: ByteRange,
+  ): Promise<{ readonly bytes: Uint8Array; readonly from: number }>
   /** Reads the whole pack anew, checked against its id: the vault answers from a second copy where it has one. Tried once. */
   refresh(pack: StoredPack): Promise<Uint8Array>
   /** Bytes received so far. */
   readonly bytesFetched: number
 }
 
-/** `cacheBytes` bounds what is kept of blocks, and of whole packs, after it was handed out. */
+/** `cacheBytes` bounds what is kept of blocks, and of pieces, after it was handed out. */
 export function createPackBlocks(repository: Repository, cacheBytes: number): PackBlocks {
   const { connection, number } = repository
   const kept = createByteCache<Uint8Array>(cacheBytes)
   const coming = new Map<string, Promise<Uint8Array>>()
-  const wholes = createByteCache<Uint8Array>(cacheBytes)
-  const comingWhole = new Map<ObjectId, Promise<Uint8Array>>()
+  const pieces = createByteCache<Uint8Array>(Math.min(cacheBytes, keptPieces * pieceBytes))
+  const comingPieces = new Map<string, Promise<Uint8Array>>()
   const wantedOf = createByteCache<Set<number>>(packsCounted)
   const refreshing = new Map<ObjectId, Promise<Uint8Array>>()
   let bytesFetched = 0
@@ -46,18 +54,33 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
     connection.objectRange(number, pack.id, range).then(counted, (error: unknown) => {
       throw errorCodeOf(error) === 'usage' ? cutShort(pack, error) : error
     })
-  const keepWhole = (pack: StoredPack, bytes: Uint8Array) => {
-    wholes.set(pack.id, bytes, bytes.length)
+  /** A damaged pack is read all the same: most of its segments may be good. */
+  const piece = (pack: StoredPack, number: number): Promise<Uint8Array> | Uint8Array => {
+    const key = keyOf(pack, number)
+    const known = pieces.get(key) ?? comingPieces.get(key)
+    if (known !== undefined) return known
+    const start = number * pieceBytes
+    const range = { start, end: Math.min(start + pieceBytes, pack.sizeBytes) }
+    const bytes = part(pack, range)
+      .then((all) => {
+        pieces.set(key, all, all.length)
+        return all
+      })
+      .finally(() => comingPieces.delete(key))
+    comingPieces.set(key, bytes)
     return bytes
   }
-  /** As a range: a damaged pack is read all the same, most of its segments may be good. */
-  const whole = (pack: StoredPack): Promise<Uint8Array> => {
-    const bytes = part(pack, { start: 0, end: pack.sizeBytes })
-      .then((all) => keepWhole(pack, all))
-      .finally(() => comingWhole.delete(pack.id))
-    comingWhole.set(pack.id, bytes)
-    wantedOf.delete(pack.id)
-    return bytes
+  const readPieces = async (pack: StoredPack, ranges: readonly ByteRange[]) => {
+    const numbers = [...new Set(ranges.flatMap((range) => unitsOf(range, pieceBytes)))]
+    const pending = numbers.map(async (at) => [at, await piece(pack, at)] as const)
+    const found = new Map(await Promise.all(pending))
+    return ranges.map((range) => assemble(range, pieceBytes, found))
+  }
+  const keepPieces = (pack: StoredPack, all: Uint8Array) => {
+    for (const at of unitsOf({ start: 0, end: pack.sizeBytes }, pieceBytes)) {
+      const bytes = all.slice(at * pieceBytes, (at + 1) * pieceBytes)
+      pieces.set(keyOf(pack, at), bytes, bytes.length)
+    }
   }
 
   /** Lets `blocks` come from `bytes`, which begin with the first of them. */
@@ -81,14 +104,14 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
   }
   const isThere = (pack: StoredPack, block: number) =>
     kept.get(keyOf(pack, block)) !== undefined || coming.has(keyOf(pack, block))
-  const isWorthWhole = (pack: StoredPack, blocks: readonly number[]) => {
+  const isMuch = (pack: StoredPack, blocks: readonly number[]) => {
     const wanted = wantedOf.get(pack.id) ?? new Set()
     for (const block of blocks) wanted.add(block)
     wantedOf.set(pack.id, wanted, 1)
     return wanted.size * 4 >= blockCount(pack)
   }
-  const needsWhole = (pack: StoredPack, blocks: readonly number[]) =>
-    isWorthWhole(pack, blocks) && !blocks.every((block) => isThere(pack, block))
+  const needsMuch = (pack: StoredPack, blocks: readonly number[]) =>
+    isMuch(pack, blocks) && !blocks.every((block) => isThere(pack, block))
   const request = (pack: StoredPack, blocks: readonly number[]) => {
     const absent = blocks.filter((block) => !isThere(pack, block))
     if (absent.length === 0) return
@@ -103,20 +126,28 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
   }
   return {
     read: async (pack, ranges) => {
-      const known = wholes.get(pack.id) ?? comingWhole.get(pack.id)
-      if (known !== undefined) return cutFrom(await known, ranges)
-      const blocks = [...new Set(ranges.flatMap(blocksOf))].sort((a, b) => a - b)
-      if (needsWhole(pack, blocks)) return cutFrom(await whole(pack), ranges)
+      const blocks = [...new Set(ranges.flatMap((range) => unitsOf(range, blockBytes)))].sort(
+        (a, b) => a - b,
+      )
+      if (needsMuch(pack, blocks)) return readPieces(pack, ranges)
       request(pack, blocks)
       const pending = blocks.map(async (at) => [at, await block(pack, at)] as const)
       const found = new Map(await Promise.all(pending))
-      return ranges.map((range) => assemble(range, found))
+      return ranges.map((range) => assemble(range, blockBytes, found))
+    },
+    readSpan: async (pack, { start, end }) => {
+      const from = Math.floor(start / blockBytes) * blockBytes
+      const to = Math.min(Math.ceil(end / blockBytes) * blockBytes, pack.sizeBytes)
+      return { bytes: await part(pack, { start: from, end: to }), from }
     },
     refresh: (pack) => {
       const known = refreshing.get(pack.id)
       if (known !== undefined) return known
-      // Others may want good segments of a damaged pack meanwhile: what is kept goes when this is there and good.
-      const bytes = connection.object(number, pack.id).then((all) => keepWhole(pack, counted(all)))
+      // Pieces come from it when it is there and good: others may want good segments of a damaged pack meanwhile.
+      const bytes = connection.object(number, pack.id).then((all) => {
+        keepPieces(pack, counted(all))
+        return all
+      })
       refreshing.set(pack.id, bytes)
       void bytes.then(() => refreshing.delete(pack.id)).catch(() => undefined)
       return bytes
@@ -126,9 +157,6 @@ export function createPackBlocks(repository: Repository, cacheBytes: number): Pa
     },
   }
 }
-
-const cutFrom = (bytes: Uint8Array, ranges: readonly ByteRange[]): Uint8Array[] =>
-  ranges.map(({ start, end }) => bytes.subarray(start, end))
 
 /** A range is refused where the pack ends before it. */
 const cutShort = ({ id }: StoredPack, cause: unknown): BackupError =>
@@ -148,8 +176,9 @@ const blockCount = (pack: StoredPack): number => Math.ceil(pack.sizeBytes / bloc
 const numbers = (start: number, end: number): number[] =>
   Array.from({ length: Math.max(0, end - start) }, (_, at) => start + at)
 
-const blocksOf = ({ start, end }: ByteRange): number[] =>
-  numbers(Math.floor(start / blockBytes), Math.ceil(end / blockBytes))
+/** The numbers of the blocks, or pieces, that a range touches. */
+const unitsOf = ({ start, end }: ByteRange, unitBytes: number): number[] =>
+  numbers(Math.floor(start / unitBytes), Math.ceil(end / unitBytes))
 
 function rangeOf(pack: StoredPack, run: readonly number[]): ByteRange {
   const first = run[0] ?? 0
@@ -168,12 +197,16 @@ function runsOf(blocks: readonly number[]): number[][] {
   return runs
 }
 
-/** A range out of its blocks; shorter than asked for where the pack is shorter than its index says. */
-function assemble(range: ByteRange, blocks: ReadonlyMap<number, Uint8Array>): Uint8Array {
-  const parts = blocksOf(range).map((at) => {
-    const begin = at * blockBytes
-    const bytes = blocks.get(at) ?? new Uint8Array(0)
-    return bytes.subarray(Math.max(0, range.start - begin), Math.min(blockBytes, range.end - begin))
+/** A range out of its blocks or pieces; shorter than asked for where the pack is shorter than its index says. */
+function assemble(
+  range: ByteRange,
+  unitBytes: number,
+  units: ReadonlyMap<number, Uint8Array>,
+): Uint8Array {
+  const parts = unitsOf(range, unitBytes).map((at) => {
+    const begin = at * unitBytes
+    const bytes = units.get(at) ?? new Uint8Array(0)
+    return bytes.subarray(Math.max(0, range.start - begin), Math.min(unitBytes, range.end - begin))
   })
   const [only, ...more] = parts
   return more.length === 0 && only !== undefined ? only : new Uint8Array(Buffer.concat(parts))

@@ -1,7 +1,6 @@
 /** Opens segments of packs; those used lately are kept, and whoever wants the same one waits for the same reading. */
 
 import { createByteCache } from '../base/byte-cache.ts'
-import { openSegment } from '../crypto/pack-seal.ts'
 import type { PackFacts } from '../model/index-object.ts'
 import {
   decodePackHeader,
@@ -10,9 +9,10 @@ import {
   segmentRanges,
   type StoredRange,
 } from '../model/pack.ts'
-import { decompress } from './compression.ts'
 import { createPackBlocks, type StoredPack } from './pack-blocks.ts'
+import type { Stretch } from './pack-jobs.ts'
 import { isPlaceFailure } from './place-failure.ts'
+import { rawSegment } from './raw-segment.ts'
 import type { Repository } from './repository.ts'
 
 export interface SegmentReader {
@@ -20,9 +20,9 @@ export interface SegmentReader {
    * The raw bytes of a segment, authenticated. `stored`: its bytes if they were fetched already.
    * @throws BackupError a place failure, when the whole pack was of no help either
    */
-  open(pack: PackFacts, segment: number, stored?: Uint8Array): Promise<Uint8Array>
-  /** The stored bytes of some segments of a pack, read together; not authenticated. */
-  fetch(pack: PackFacts, segments: readonly number[]): Promise<readonly Uint8Array[]>
+  open(pack: PackFacts, segment: number, stored?: Uint8Array): Promise<Uint8Array<ArrayBuffer>>
+  /** The stored bytes of the wanted segments, read together; not authenticated, in memory that nothing else uses. */
+  fetch(pack: PackFacts, wanted: Pick<Stretch, 'ordinals' | 'span'>): Promise<readonly Uint8Array[]>
   readonly bytesFetched: number
 }
 
@@ -38,8 +38,8 @@ export function createSegmentReader(
   options: SegmentReaderOptions,
 ): SegmentReader {
   const blocks = createPackBlocks(repository, options.storedCacheBytes)
-  const kept = createByteCache<Uint8Array>(options.cacheBytes)
-  const opening = new Map<string, Promise<Uint8Array>>()
+  const kept = createByteCache<Uint8Array<ArrayBuffer>>(options.cacheBytes)
+  const opening = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
   const layouts = new WeakMap<PackFacts, Layout>()
 
   const layoutOf = (pack: PackFacts): Layout => {
@@ -50,11 +50,7 @@ export function createSegmentReader(
   const unseal = (pack: PackFacts, segment: number, stored: Uint8Array) => {
     const facts = pack.segments[segment]
     if (facts === undefined) throw new RangeError(`no segment ${segment}`)
-    const content = openSegment(
-      { header: pack.header, ordinal: segment, facts, stored },
-      repository.keys,
-    )
-    return facts.codec === 0 ? content : decompress(content, facts.rawBytes)
+    return rawSegment({ header: pack.header, ordinal: segment, facts, stored }, repository.keys)
   }
   const openNew = async (pack: PackFacts, segment: number, stored?: Uint8Array) => {
     const { whole, rangeOf } = layoutOf(pack)
@@ -86,9 +82,13 @@ export function createSegmentReader(
       opening.set(key, promise)
       return promise
     },
-    fetch: (pack, segments) => {
+    fetch: async (pack, { ordinals, span }) => {
       const { whole, rangeOf } = layoutOf(pack)
-      return blocks.read(whole, segments.map(rangeOf))
+      const ranges = ordinals.map(rangeOf)
+      if (span === undefined) return (await blocks.read(whole, ranges)).map((each) => each.slice())
+      const [start, end] = [rangeOf(span[0]).start, rangeOf(span[1]).end]
+      const { bytes, from } = await blocks.readSpan(whole, { start, end })
+      return ranges.map((range) => bytes.subarray(range.start - from, range.end - from))
     },
     get bytesFetched() {
       return blocks.bytesFetched

@@ -6,7 +6,7 @@
 import { systemCodeOf } from '../../base/errors.ts'
 import { equalBytes, utf8 } from '../../base/bytes.ts'
 import type { Attribute, Entry } from '../../model/entry.ts'
-import type { RestoreContext, RestoredAttributes } from './context.ts'
+import type { AttributeContext, RestoredAttributes } from './context.ts'
 import { isCapability, lendingBits, notLent, withheld } from './privileges.ts'
 import type { FailedPart } from './report.ts'
 import type { Held } from './target/held.ts'
@@ -24,7 +24,7 @@ export interface Subject {
 }
 
 /** What can not be applied is reported, and the rest goes on. */
-export async function applyAttributes(subject: Subject, context: RestoreContext): Promise<void> {
+export async function applyAttributes(subject: Subject, context: AttributeContext): Promise<void> {
   const { entry, held } = subject
   const attempt = async (part: FailedPart, work: () => Promise<void> | void) => {
     try {
@@ -61,7 +61,7 @@ export async function applyAttributes(subject: Subject, context: RestoreContext)
 /** False when the owner stays who restores: giving files away is root's privilege. */
 function giveAway(
   { entry, held }: Subject,
-  { attributes: { ownerOf }, ownUser: own }: RestoreContext,
+  { attributes: { ownerOf }, ownUser: own }: AttributeContext,
 ): boolean {
   if (own === undefined || entry.uid === undefined || entry.gid === undefined) return true
   const { uid, gid } = ownerOf(entry.uid, entry.gid)
@@ -106,7 +106,7 @@ export const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equal
 const givesAcls = new WeakMap<Directory, boolean>()
 
 /** Whether there can be an ACL that the directory gave: looked up once as long as it is open. */
-function mayInherit({ directory }: Subject, { system }: RestoreContext): boolean {
+function mayInherit({ directory }: Subject, { system }: AttributeContext): boolean {
   if (directory === undefined) return true
   const known = givesAcls.get(directory)
   if (known !== undefined) return known

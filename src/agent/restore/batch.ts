@@ -5,7 +5,10 @@
 
 import type { ChunkId, ChunkReference } from '../../model/ids.ts'
 import type { RestoreContext } from './context.ts'
+import type { SegmentCrew } from '../../repository/segment-crew.ts'
+import type { WantedSegment } from '../../repository/segment-job.ts'
 import type { RestoringFile } from './restoring-file.ts'
+import type { FileDone, FileJob, Writers } from './writing/messages.ts'
 
 export interface Batch {
   readonly isFull: boolean
@@ -31,6 +34,9 @@ const mostUses = 4096
 const mostBytes = 128 * 1024 * 1024
 /** Files of several chunks stay open until the last one is written. */
 const mostOpenFiles = 64
+/** Less than this is not worth the start of threads. */
+const littleChunks = 256
+const littleBytes = 4 * 1024 * 1024
 const mostAfterwards = 32_768
 
 /** Chunks that are read together, each once. */
@@ -41,6 +47,35 @@ interface Load {
   uses: number
   bytes: number
 }
+
+/** What one chunk is all of is written where the chunk is opened, if that holds for each of its uses. */
+function crewOf(
+  writers: Writers,
+  usesOf: ReadonlyMap<ChunkId, readonly Use[]>,
+): SegmentCrew<readonly FileJob[], readonly FileDone[]> {
+  return {
+    useOf: ({ id, lengthBytes }) => {
+      const jobs: FileJob[] = []
+      for (const { file, position } of usesOf.get(id) ?? []) {
+        const job = file.handOut({ lengthBytes, position })
+        if (job === undefined) return undefined
+        jobs.push(job)
+      }
+      return jobs
+    },
+    open: (job) => writers.run(job, [...new Set(job.segments.flatMap(memoryOf))]),
+    used: ({ id }, done) => {
+      for (const [at, { file }] of (usesOf.get(id) ?? []).entries()) {
+        const own = done[at]
+        if (own !== undefined) file.written(own)
+      }
+      return Promise.resolve()
+    },
+  }
+}
+
+const memoryOf = ({ stored: { buffer } }: WantedSegment<unknown>): ArrayBuffer[] =>
+  buffer instanceof ArrayBuffer ? [buffer] : []
 
 const newLoad = (): Load => ({
   wanted: [],
@@ -59,16 +94,18 @@ interface Reading {
   readonly later: readonly Work[]
 }
 
-export function createBatch({ chunks }: RestoreContext): Batch {
+export function createBatch({ chunks }: RestoreContext, writers?: Writers): Batch {
   let load = newLoad()
   let later: Work[] = []
   let reading: Reading | undefined
 
   const read = async () => {
-    const { wanted, usesOf } = load
+    const { wanted, usesOf, bytes } = load
     load = newLoad()
     if (wanted.length === 0) return
+    const isLittle = wanted.length < littleChunks && bytes < littleBytes
     await chunks.loadMany(wanted, {
+      crew: writers === undefined || isLittle ? undefined : crewOf(writers, usesOf),
       use: async ({ id }, plaintext) => {
         for (const { file, position } of usesOf.get(id) ?? []) await file.write(plaintext, position)
       },

@@ -4,15 +4,17 @@ import type { DirectoryItem, LeafItem, RestorePlan } from './plan.ts'
 import { createBatch, type Batch } from './batch.ts'
 import { mayReplace } from './conflict.ts'
 import type { RestoreContext } from './context.ts'
+import type { FileItem } from './file-item.ts'
 import { finishDirectory, makeDirectory } from './directories.ts'
 import { createHardLinks, linkTo, type HardLinks, type Leader } from './hard-links.ts'
 import { withHeldNames } from './held-names.ts'
 import { removeLeftBehind } from './left-behind.ts'
 import { settleName, type Naming, type NewName } from './naming.ts'
-import { restoreFile, type FileItem, type RestoringFile } from './restoring-file.ts'
+import { restoreFile, type RestoringFile } from './restoring-file.ts'
 import { openReplaced } from './replaced-content.ts'
 import { restoreSpecial } from './special.ts'
 import type { Place } from './target/target.ts'
+import type { Writers } from './writing/messages.ts'
 
 /** A restore under way. */
 interface Work {
@@ -24,10 +26,14 @@ interface Work {
 }
 
 /** Failures of single entries are reported to the context; rejects with what stops all of it. */
-export async function carryOut(plan: RestorePlan, context: RestoreContext): Promise<void> {
+export async function carryOut(
+  plan: RestorePlan,
+  context: RestoreContext,
+  writers?: Writers,
+): Promise<void> {
   const work: Work = {
     context,
-    batch: createBatch(context),
+    batch: createBatch(context, writers),
     links: createHardLinks(),
     open: new Set(),
   }

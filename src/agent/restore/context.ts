@@ -36,6 +36,24 @@ export interface RestoreContext {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What it takes to give attributes. */
+export interface AttributeContext extends Pick<
+  RestoreContext,
+  'system' | 'attributes' | 'nowNs' | 'ownUser'
+> {
+  readonly tree: Pick<TreeReader, 'attribute'>
+  readonly report: Pick<RestoreReport, 'failed' | 'keptOwner'>
+}
+
+/** What it takes to write a file. */
+export interface FileContext
+  extends
+    AttributeContext,
+    Pick<RestoreContext, 'target' | 'temporaryName' | 'readsBack' | 'nameOf'> {
+  readonly tree: Pick<TreeReader, 'attribute' | 'content'>
+  readonly report: Omit<RestoreReport, 'left' | 'result'>
+}
+
 export interface RestoredAttributes {
   readonly owner: boolean
   readonly acls: boolean

@@ -3,7 +3,8 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import type { ChunkReference } from '../../model/ids.ts'
 import type { RestoreContext } from './context.ts'
-import type { FileItem, RestoringFile } from './restoring-file.ts'
+import type { FileItem } from './file-item.ts'
+import type { RestoringFile } from './restoring-file.ts'
 import { noFollow } from './target/target.ts'
 import { readChunk } from './written-content.ts'
 

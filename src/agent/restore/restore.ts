@@ -8,6 +8,7 @@ import type { ReadablePoint, RestorePlan } from './plan.ts'
 import { createReport, type RestoreObserver, type RestoreResult } from './report.ts'
 import { ownPlace, temporaryNames } from './temporary-names.ts'
 import { isOccupied, openTarget } from './target/open-target.ts'
+import type { Writers } from './writing/messages.ts'
 
 export interface RestoreOptions extends Pick<
   RestoreContext,
@@ -18,6 +19,10 @@ export interface RestoreOptions extends Pick<
   readonly random: RandomBytes
   readonly nowMs: number
   readonly observer?: RestoreObserver
+  /** Threads that open segments and write small files; without, this one does it. */
+  readonly startWriters?: (
+    context: Pick<RestoreContext, 'target' | 'nowNs' | 'attributes'>,
+  ) => Promise<Writers>
 }
 
 /** What can not be made under any name the rule allows, and what fails for single files, is in the result. */
@@ -30,19 +35,23 @@ export async function restorePoint(
   const target = await openTarget(options.to)
   const report = createReport(options.observer)
   const runner = ownPlace(options.nowMs)
+  const nowNs = BigInt(options.nowMs) * 1_000_000n
+  let writers: Writers | undefined
   try {
     if (mayMeet) await removeLeftBehind(target, [], runner)
-    await carryOut(plan, {
+    writers = options.startWriters && (await options.startWriters({ ...options, target, nowNs }))
+    const context: RestoreContext = {
       ...options,
-      ...{ mayMeet, target, report },
+      ...{ mayMeet, target, report, nowNs },
       tree: point.tree,
       temporaryName: temporaryNames(options.random, runner),
       runner,
       // Asked once: for each file it would cost as much as another system call.
       ownUser: process.geteuid?.(),
-      nowNs: BigInt(options.nowMs) * 1_000_000n,
-    })
+    }
+    await carryOut(plan, context, writers)
   } finally {
+    await writers?.close()
     await target.close()
   }
   return report.result()

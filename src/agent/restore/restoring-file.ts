@@ -17,13 +17,15 @@ import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import type { FileEntry } from '../../model/entry.ts'
 import type { ChunkReference } from '../../model/ids.ts'
 import { applyAttributes } from './attributes.ts'
-import type { RestoreContext } from './context.ts'
+import type { FileContext } from './context.ts'
+import type { FileItem } from './file-item.ts'
 import type { Identity } from './hard-links.ts'
-import type { LeafItem } from './plan.ts'
-import type { NewName } from './naming.ts'
 import { alreadyThere } from './target/errors.ts'
 import { heldOpen } from './target/held.ts'
 import { noFollow, type Directory } from './target/target.ts'
+import { fileJobOf } from './writing/file-job.ts'
+import type { FileDone, FileJob } from './writing/messages.ts'
+import { sayRemarks } from './writing/remarks.ts'
 import {
   holdsContent,
   mayHaveHoles,
@@ -33,12 +35,14 @@ import {
   writeSparsely,
 } from './written-content.ts'
 
-export interface FileItem extends LeafItem {
-  readonly entry: FileEntry
-  readonly naming: NewName
-}
-
 export interface RestoringFile {
+  /**
+   * What another thread needs to write the whole file, of which this chunk is all; undefined where its chunks have to
+   * come here. After it either `written` or one of the others is called.
+   */
+  handOut(chunk: { readonly lengthBytes: number; readonly position: number }): FileJob | undefined
+  /** What came of it there. */
+  written(done: FileDone): void
   /** Writes a verified chunk; after the last one the file has its name. Does nothing once the file failed. */
   write(bytes: Uint8Array, position: number): Promise<void>
   /**
@@ -70,7 +74,7 @@ const leastCloneBytes = 1024 * 1024
 /** `onEnd` learns which file it is on disk, or that there is none. */
 export function restoreFile(
   item: FileItem,
-  context: RestoreContext,
+  context: FileContext,
   onEnd: (identity: Identity | undefined) => void,
 ): RestoringFile {
   const { entry, place } = item
@@ -81,6 +85,7 @@ export function restoreFile(
   let missingBytes = entry.sizeBytes
   let hasEnded = false
   let isClosed = false
+  let isElsewhere = false
 
   const opened = (cloneOf?: number) =>
     (opening ??= target.withDirectory(parent, (directory) => {
@@ -90,8 +95,8 @@ export function restoreFile(
     }))
   const remove = async () => {
     const draft = await opening?.catch(() => undefined)
-    if (draft === undefined) return
-    if (!isClosed) closeSync(draft.fd)
+    if (draft === undefined && !isElsewhere) return
+    if (draft !== undefined && !isClosed) closeSync(draft.fd)
     await target
       .withDirectory(parent, (directory) => {
         unlinkSync(directory.at(temporary))
@@ -123,6 +128,9 @@ export function restoreFile(
       giveName(item, { directory, temporary }, context)
       return { dev, ino }
     })
+    end(identity)
+  }
+  const end = (identity: Identity) => {
     hasEnded = true
     report.made('file')
     report.named(item, item.naming)
@@ -149,6 +157,24 @@ export function restoreFile(
     }
   }
   return {
+    handOut: ({ lengthBytes, position }) => {
+      const isAll = position === 0 && lengthBytes === entry.sizeBytes
+      if (!isAll || hasEnded || opening !== undefined || context.readsBack) return undefined
+      const job = fileJobOf(item, temporary, context)
+      isElsewhere = job !== undefined
+      return job
+    },
+    written: ({ identity, remarks }) => {
+      if (hasEnded) return
+      if (identity !== undefined) {
+        report.wrote(entry.sizeBytes)
+        end(identity)
+      } else {
+        hasEnded = true
+        onEnd(undefined)
+      }
+      sayRemarks(remarks, item.path, report)
+    },
     write: (bytes, position) =>
       guarded(async () => {
         const { fd, isClone } = await opened()
@@ -178,7 +204,7 @@ const openTemporary = (path: Buffer): number =>
   openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow, 0o600)
 
 /** From the disk, as far as the system lets its memory of the file be dropped. */
-async function readBack(fd: number, entry: FileEntry, context: RestoreContext): Promise<void> {
+async function readBack(fd: number, entry: FileEntry, context: FileContext): Promise<void> {
   fsyncSync(fd)
   context.system.forgetCached(fd)
   if (!(await holdsContent(fd, entry, context))) {
@@ -192,7 +218,7 @@ async function readBack(fd: number, entry: FileEntry, context: RestoreContext): 
 function giveName(
   { naming, place }: FileItem,
   from: { readonly directory: Directory; readonly temporary: Uint8Array },
-  { system }: RestoreContext,
+  { system }: FileContext,
 ): void {
   const { directory, temporary } = from
   const [at, name] = [directory.at(temporary), directory.at(naming.name)]

@@ -3,7 +3,7 @@
 import { ftruncateSync, readSync, writeSync } from 'node:fs'
 import type { ChunkReference } from '../../model/ids.ts'
 import type { FileEntry } from '../../model/entry.ts'
-import type { RestoreContext } from './context.ts'
+import type { FileContext } from './context.ts'
 
 /** Runs of zeros become holes in pieces of this size; shorter files have none. */
 const holeBytes = 64 * 1024
@@ -42,7 +42,7 @@ export function setLength(fd: number, entry: FileEntry): void {
 export function readChunk(
   fd: number,
   { id, lengthBytes, position }: ChunkReference & { readonly position: number },
-  nameOf: RestoreContext['nameOf'],
+  nameOf: FileContext['nameOf'],
 ): Uint8Array | undefined {
   const bytes = Buffer.allocUnsafe(lengthBytes)
   let length = 0
@@ -56,7 +56,7 @@ export function readChunk(
 export async function holdsContent(
   fd: number,
   entry: FileEntry,
-  { tree, nameOf }: Pick<RestoreContext, 'tree' | 'nameOf'>,
+  { tree, nameOf }: Pick<FileContext, 'tree' | 'nameOf'>,
 ): Promise<boolean> {
   let position = 0
   for await (const reference of tree.content(entry)) {

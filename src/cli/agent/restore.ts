@@ -13,6 +13,7 @@ import { namedOwners, numericOwners } from '../../agent/restore/owners.ts'
 import { previewRestore } from '../../agent/restore/preview.ts'
 import { restorePoint, type RestoreOptions } from '../../agent/restore/restore.ts'
 import type { RestoreResult } from '../../agent/restore/report.ts'
+import { startWriters } from '../../agent/restore/writing/start-writers.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
@@ -26,6 +27,7 @@ import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
 import { mirroredText, planMirror, type Mirror, type Mirrored } from './restore-delete.ts'
 import { wantedOf } from './wanted-paths.ts'
+import { threadsOption, usualThreads } from './threads.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 import { addReadingOptions } from './reading.ts'
 
@@ -45,6 +47,7 @@ interface RestoreFlags {
   readonly privileged?: true
   readonly delete?: true
   readonly yes?: true
+  readonly threads?: number
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
@@ -73,13 +76,14 @@ export function addRestore(program: Command, context: CommandContext): void {
     .option('--privileged', 'also setuid, setgid, file capabilities and devices')
     .option('--no-acl', 'restore no access control lists')
     .option('--no-xattrs', 'restore no other extended attributes')
+    .addOption(threadsOption('open what was fetched and write small files'))
     .action(async (paths: readonly string[], flags: RestoreFlags, command: Command) => {
       checkFlags(flags, context)
       const onConflict = conflictRuleOf(flags, command)
       await withPoint(
         context,
         { text: flags.point, command },
-        async (opened, { repository, state }) => {
+        async (opened, { repository, state, heldKey }) => {
           const { manifest, chunks, tree } = opened
           const point: ReadablePoint = {
             root: manifest.root,
@@ -96,6 +100,8 @@ export function addRestore(program: Command, context: CommandContext): void {
             await restoreAsTar(context, { file: flags.asTar, opened, point, plan, totals, flags })
             return
           }
+          const { repositoryId, keys } = repository
+          const writing = { heldKey: heldKey.bytes, repositoryId, epoch: keys.currentEpoch }
           const options: RestoreOptions = {
             to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
             chunks,
@@ -104,6 +110,8 @@ export function addRestore(program: Command, context: CommandContext): void {
             nowMs: systemClock.now(),
             signal: context.signal,
             onConflict,
+            startWriters: (parts) =>
+              startWriters({ ...writing, threads: flags.threads ?? usualThreads() }, parts),
             readsBack: flags.verify === true,
             nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
             attributes: {

@@ -1,7 +1,7 @@
 /** `backup run`: makes a recovery point of each source. */
 
-import { InvalidArgumentError, Option, type Command } from 'commander'
-import { availableParallelism, hostname } from 'node:os'
+import { Option, type Command } from 'commander'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { systemRandom, toHex } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
@@ -30,6 +30,7 @@ import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+import { threadsOption, usualThreads } from './threads.ts'
 import { runIfDue } from './run-if-due.ts'
 import { lockOf } from './run-lock.ts'
 import { emptyReport, factsOf, sayResult, tellVault } from './run-report.ts'
@@ -57,11 +58,7 @@ export function addRun(program: Command, context: CommandContext): void {
       parseKeepUntil,
     )
     .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
-    .option(
-      '--threads <count>',
-      'threads that read files (one for each core, 8 at most)',
-      parseThreads,
-    )
+    .addOption(threadsOption('read files'))
     .action((options: RunOptions, command: Command) => run(context, options, command))
 }
 
@@ -239,16 +236,6 @@ async function backupRun(
     warn: (message) => output.warn(`Warning: ${message}`),
   }
 }
-
-const mostThreads = 64
-
-function parseThreads(text: string): number {
-  const threads = Number(text)
-  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return threads
-  throw new InvalidArgumentError(`It is a number from 1 to ${mostThreads}.`)
-}
-
-const usualThreads = (): number => Math.min(availableParallelism(), 8)
 
 const systemOf = (platform: NodeJS.Platform): SystemName =>
   systemNames.find((name) => name === platform) ?? 'linux'

@@ -20,6 +20,11 @@ import type { Target } from './target.ts'
  */
 export async function openTarget(path: string): Promise<Target> {
   await makeTarget(path)
+  return openPresent(path)
+}
+
+/** The same where it has to be there. */
+export async function openPresent(path: string): Promise<Target> {
   const names = nameRulesOf(path)
   return process.platform === 'linux' ? openHandles(path, names) : await openChecked(path, names)
 }
