@@ -1,7 +1,7 @@
 /** Other file systems below an include path: entered, or kept as empty mount points. Needs root, and mounts. */
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { backUp } from '../faults/folder.ts'
@@ -53,5 +53,34 @@ describe.runIf(process.getuid?.() === 0)('a mount point below an include path', 
     await machine.backup('policy', 'include', join(folder, 'memory'))
     await backUp(machine)
     expect(await savedBelow(machine, folder)).toEqual(['memory', 'memory/file'])
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('a mirror', () => {
+  it('removes nothing on other file systems, also where one shows a directory of the same', async () => {
+    const vault = await startCommandVault()
+    const machine = await registeredMachine(vault)
+    const at = (...names: string[]) => join(vault.scratch, 'data', ...names)
+    const elsewhere = join(vault.scratch, 'elsewhere')
+    mkdirSync(at('kept', 'bound'), { recursive: true })
+    await machine.backup('policy', 'include', at())
+    await backUp(machine)
+    mkdirSync(join(elsewhere, 'deep'), { recursive: true })
+    writeFileSync(join(elsewhere, 'deep', 'file'), 'precious')
+    for (const place of [at('kept', 'bound'), at('later', 'bound')]) {
+      mkdirSync(place, { recursive: true })
+      execFileSync('mount', ['--bind', elsewhere, place])
+      onTestFinished(() => void execFileSync('umount', [place]))
+    }
+    mount('tmpfs', at('memory'))
+    writeFileSync(at('memory', 'file'), 'in memory')
+    writeFileSync(at('later', 'file'), 'surplus')
+    const words = ['--point', 'latest', '--in-place', '--delete', '--yes']
+    const restored = await machine.backup('restore', ...words)
+    expect(restored, restored.stdout).toMatchObject({ code: 0 })
+    expect(restored.event('summary')).toMatchObject({ removed: 1 })
+    expect(existsSync(at('later', 'file'))).toBe(false)
+    expect(readFileSync(join(elsewhere, 'deep', 'file'), 'utf8')).toBe('precious')
+    expect(readFileSync(at('memory', 'file'), 'utf8')).toBe('in memory')
   })
 })
