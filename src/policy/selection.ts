@@ -33,7 +33,13 @@ export type SelectionRule =
   | { readonly kind: 'ignore-file'; readonly file: string; readonly pattern: string }
   | {
       readonly kind:
-        'size' | 'age' | 'other-file-system' | 'pseudo-file-system' | 'cache' | 'nodump'
+        | 'size'
+        | 'age'
+        | 'other-file-system'
+        | 'pseudo-file-system'
+        | 'cache'
+        | 'nodump'
+        | 'own-cache'
     }
 
 const dayNs = 86_400_000_000_000n

@@ -91,6 +91,18 @@ describe('a selection', () => {
       { saved: false, verdict: 'not-included' },
     ])
 
+    // Its own cache is made anew, and would change while it is read.
+    await machine.backup('policy', 'include', machine.state)
+    expect(await machine.backup('run')).toMatchObject({ code: 0 })
+    const cache = join(machine.state, 'cache')
+    const about = await machine.backup('policy', 'test', join(cache, 'sources'))
+    expect(about.event('path')).toMatchObject({ rule: { kind: 'own-cache' }, at: cache })
+    const found = await machine.backup('find', 'cache', '--point', 'latest')
+    expect(found.events.map(({ path }) => path)).toContain(cache)
+    const sources = await machine.backup('find', 'sources', '--point', 'latest')
+    expect(sources.events.map(({ path }) => path)).not.toContain(join(cache, 'sources'))
+    await machine.backup('policy', 'include', '--remove', machine.state)
+
     // The file says the same: taken over as it is, it changes nothing.
     const yaml = (await machine.backup('policy', 'show', '--yaml')).stdout
     expect(yaml).toContain('max-age')

@@ -85,6 +85,7 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   selector: createSelector({
     selection: run.selection,
     settings: run.selectionSettings,
+    ownCache: run.ownCache,
     nowMs: run.startedMs,
   }),
   lastingInode: createLastingInode(),

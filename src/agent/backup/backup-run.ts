@@ -19,6 +19,8 @@ export interface BackupRun {
   readonly selection: Selection
   readonly selectionTree: SelectionNode
   readonly selectionSettings: SelectionSettings
+  /** The directory of this agent's own cache: it is made anew, and changes while it is read. */
+  readonly ownCache: string
   readonly capture: CaptureFingerprint
   /** As the key store gives it: the threads derive their keys themselves. */
   readonly heldKey: Secret

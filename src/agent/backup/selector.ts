@@ -1,6 +1,7 @@
 /** The rules of a source held to what the walk meets: patterns, ignore files, limits, file systems, caches. */
 
-import { ascii, bufferOf, equalBytes } from '../../base/bytes.ts'
+import { basename } from 'node:path'
+import { ascii, bufferOf, equalBytes, utf8 } from '../../base/bytes.ts'
 import type { Selection } from '../../model/manifest.ts'
 import { joinPath } from '../../model/path.ts'
 import { createExclusion } from '../../policy/exclusion.ts'
@@ -9,18 +10,26 @@ import { fileRule, type SelectionRule, type SelectionSettings } from '../../poli
 import { cacheTagName, hasCacheTag, readBeginning } from '../source/cache-directory.ts'
 import { isMarkedNodump } from '../source/nodump.ts'
 import { isPseudoFileSystem } from '../source/file-system-kind.ts'
+import { isDirectoryAt } from '../source/same-directory.ts'
 import type { Found, Selector } from './walk-context.ts'
 
 export interface SelectorOptions {
   readonly selection: Selection
   readonly settings: SelectionSettings
+  /** The directory of this agent's own cache; not said where nothing is read from the disk for a point. */
+  readonly ownCache?: string
   /** Ages count back from here. */
   readonly nowMs: number
 }
 
 const largestIgnoreFileBytes = 1024 * 1024
 
-export function createSelector({ selection, settings, nowMs }: SelectorOptions): Selector {
+export function createSelector({
+  selection,
+  settings,
+  ownCache,
+  nowMs,
+}: SelectorOptions): Selector {
   const exclusion = createExclusion(selection.exclude, settings.ignoreCase)
   const leadsToIncluded = (path: Uint8Array) =>
     selection.include.some((included) => isAtOrBelow(included, path))
@@ -31,6 +40,12 @@ export function createSelector({ selection, settings, nowMs }: SelectorOptions):
   }
   const cache = ({ place }: Found): SelectionRule | undefined =>
     settings.skipCaches && hasCacheTag(place.path) ? { kind: 'cache' } : undefined
+  const own = ({ place, facts }: Found): SelectionRule | undefined =>
+    ownCache !== undefined &&
+    equalBytes(place.name, utf8(basename(ownCache))) &&
+    isDirectoryAt(ownCache, facts)
+      ? { kind: 'own-cache' }
+      : undefined
   return {
     leavesOut: (place, facts) => {
       // Where it can not be told whether it is a directory, a pattern for directories alone counts too.
@@ -46,7 +61,7 @@ export function createSelector({ selection, settings, nowMs }: SelectorOptions):
       return isMarkedNodump(place.path, facts) ? { kind: 'nodump' } : undefined
     },
     emptied: (directory) => {
-      const rule = otherFileSystem(directory) ?? cache(directory)
+      const rule = otherFileSystem(directory) ?? cache(directory) ?? own(directory)
       return rule === undefined || leadsToIncluded(directory.place.path) ? undefined : rule
     },
     ignoresBelow: (place) => {

@@ -25,12 +25,14 @@ async function test(
   paths: readonly string[],
 ): Promise<void> {
   const source = sourceOption(command) ?? usualSource
-  const policy = (await stateOf(host).loadPolicy())[source]
+  const state = stateOf(host)
+  const policy = (await state.loadPolicy())[source]
   if (policy === undefined) throw unknownSource(source)
   const include = policy.include.map(({ bytes }) => bytes)
   const selector = createSelector({
     selection: { include, exclude: policy.exclude },
     settings: policy.selection ?? defaultSelection,
+    ownCache: state.paths.cache,
     nowMs: systemClock.now(),
   })
   for (const text of paths) {
@@ -80,6 +82,8 @@ function ruleWords(rule: SelectionRule): string {
       return 'holds no files, but what the kernel shows'
     case 'cache':
       return 'is a cache by its CACHEDIR.TAG'
+    case 'own-cache':
+      return 'is the cache of this agent, which is made anew'
     case 'nodump':
       return 'is marked with chattr +d'
   }

@@ -211,6 +211,7 @@ async function backupRun(
     source,
     selection: { include, exclude: policy.exclude },
     selectionSettings: policy.selection ?? defaultSelection,
+    ownCache: state.paths.cache,
     selectionTree: buildSelection(include.map((path) => splitPath(path))),
     capture: captureFingerprint(host.platform, host.getuid?.() === 0),
     heldKey,
