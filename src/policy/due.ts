@@ -11,6 +11,8 @@ export interface DueFacts {
   readonly servedUntilMs: number | undefined
   /** Tells the machines of a stampede apart. */
   readonly machine: string
+  /** When the run of an instant was to begin, as an earlier look has said: a missed one's delay does not start anew. */
+  readonly chosen?: DueRun | undefined
 }
 
 export interface DueRun {
@@ -26,6 +28,10 @@ export function dueRun(schedule: Schedule, facts: DueFacts): DueRun | undefined 
   const scheduledMs = lastTime(schedule, nowMs)
   if (scheduledMs <= servedUntil(facts)) return undefined
   const isMissed = nowMs - scheduledMs > longestPauseMs
+  const { chosen } = facts
+  const isChosen = chosen?.scheduledMs === scheduledMs
+  // Later than that: the delay was made shorter, or the clock was wrong.
+  if (isChosen && chosen.startMs <= nowMs + schedule.randomDelayMs) return chosen
   const delayMs = randomDelay(schedule, facts.machine, scheduledMs)
   return { scheduledMs, startMs: (isMissed ? nowMs : scheduledMs) + delayMs }
 }

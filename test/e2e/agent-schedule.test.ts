@@ -103,7 +103,7 @@ describe('backup run --if-due', () => {
     )
     const waiting = machine.start('run', '--if-due')
     await vi.waitFor(
-      () => expect(existsSync(join(machine.state, 'schedule.lock'))).toBe(true),
+      () => expect(existsSync(join(machine.state, 'locks', 'schedule-files.lock'))).toBe(true),
       30_000,
     )
     const other = await machine.backup('run', '--if-due')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/flow.ts'
 import { openState } from '../../src/agent/state/state.ts'
-import type { ObjectKind } from '../../src/model/ids.ts'
+import { parseSourceName, type ObjectKind } from '../../src/model/ids.ts'
 import {
   registeredMachine,
   serveDirectory,
@@ -109,7 +109,7 @@ describe('what the next point needs and the vault has lost', { timeout: 120_000 
   it('a pack of a run that was killed before its point: it is missed from the start and sent again', async () => {
     // So much that the run is far from its end when its first pack is acknowledged.
     const all = await someFiles(4 * large)
-    const { journal } = openState(all.machine.state).paths
+    const journal = openState(all.machine.state).paths.packJournal(parseSourceName('files'))
     const killed = all.machine.start('run')
     // Not the file alone: its first entry, which holds a directory of at least 4 KiB.
     const size = () => statSync(journal, { throwIfNoEntry: false })?.size ?? 0

@@ -8,7 +8,7 @@ export const daemonStatusSchema = z.object({
   pid: z.int(),
   version: z.string(),
   startedMs: timeSchema,
-  /** A run that waits for its random delay or goes on. */
+  /** Runs that go on; since when the first of them. */
   running: z.object({ sinceMs: timeSchema, sources: z.array(z.string()) }).nullable(),
   /** The last run that this daemon started: its exit status; null where a signal ended it. */
   last: z.object({ endedMs: timeSchema, code: z.int().nullable() }).nullable(),

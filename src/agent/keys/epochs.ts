@@ -57,11 +57,11 @@ export async function beginEpoch(
     if (store.kind !== 'none') await store.save(heldKey)
     held.heldKey.dispose()
   }
-  const after: Registration = {
-    ...registration,
+  // Another process may have renewed the certificate meanwhile.
+  const after = await state.registration.update((saved) => ({
+    ...(saved ?? registration),
     epoch,
     ...(registration.hardened && { hardened: { month: monthOf(nowMs) } }),
-  }
-  await state.registration.save(after)
+  }))
   return { registration: after, heldKey }
 }

@@ -67,8 +67,10 @@ async function settle(
   { privateKey, certificate }: { readonly privateKey: string; readonly certificate: string },
 ): Promise<Registration> {
   await replaceFile(state.paths.machineKey, utf8(privateKey))
-  const renewed = { ...registration, certificate }
-  await state.registration.save(renewed)
+  const renewed = await state.registration.update((held) => ({
+    ...(held ?? registration),
+    certificate,
+  }))
   await state.renewal.remove()
   return renewed
 }

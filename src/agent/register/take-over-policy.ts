@@ -1,10 +1,11 @@
 /** What a machine backs up, from its newest points: for the one that takes its place. */
 
-import type { SourceName } from '../../model/ids.ts'
+import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import { listPoints, readManifest, type PointFacts } from '../../repository/point-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { addSources } from '../state/change-policy.ts'
 import type { AgentState, Policy } from '../state/state.ts'
 
 /** Sources that have a policy here keep it. Returns those that were given one; a point that can not be read gives none. */
@@ -15,17 +16,15 @@ export async function takeOverPolicy(
 ): Promise<readonly SourceName[]> {
   const points = await listPoints(repository.connection, { authorities })
   const newest = new Map(points.map((point) => [point.source, point]))
-  const policy: Record<string, Policy[string]> = { ...(await state.loadPolicy()) }
-  const taken: SourceName[] = []
+  const found: Record<string, Policy[string]> = {}
+  const held = await state.loadPolicy()
   for (const [source, point] of newest) {
-    if (policy[source] !== undefined) continue
+    if (held[source] !== undefined) continue
     const selected = await selectionOf(repository, point)
-    if (selected === undefined) continue
-    policy[source] = selected
-    taken.push(source)
+    if (selected !== undefined) found[source] = selected
   }
-  await state.savePolicy(policy)
-  return taken
+  // Only now: what is asked of the vault takes long, and no other command should wait for it.
+  return (await addSources(state, found)).map(parseSourceName)
 }
 
 async function selectionOf(

@@ -1,7 +1,7 @@
 /** Which sources of this machine are due, and the memory of what was done about it. */
 
 import { errorCodeOf } from '../../base/errors.ts'
-import { judge, type Verdict } from '../../policy/due.ts'
+import { judge, type DueRun, type Verdict } from '../../policy/due.ts'
 import { defaultSchedule, scheduleAt, type Schedule } from '../../policy/schedule.ts'
 import type { ServedSource, ServedSources } from '../state/schedule-state.ts'
 import type { AgentState, Policy, SourcePolicy } from '../state/state.ts'
@@ -46,7 +46,16 @@ export const judgeSource = (
     ...look,
     servedUntilMs: served?.servedUntilMs,
     tries: served?.tries,
+    chosen: served?.chosen,
   })
+
+/** A run waits for its random delay: whoever looks next, it begins then. */
+export const noteStart = (
+  state: AgentState,
+  source: string,
+  { scheduledMs, startMs }: DueRun,
+): Promise<void> =>
+  changeServed(state, source, (served) => ({ ...served, chosen: { scheduledMs, startMs } }))
 
 /** A scheduled run begins: should it fail, its next try waits. */
 export const noteTry = (
@@ -83,8 +92,13 @@ async function changeServed(
   source: string,
   change: (served: ServedSource) => ServedSource,
 ): Promise<void> {
-  const all = await loadServed(state)
-  await state.served.save({ ...all, [source]: change(all[source] ?? {}) })
+  const changed = (all: ServedSources = {}) => ({ ...all, [source]: change(all[source] ?? {}) })
+  try {
+    await state.served.update(changed)
+  } catch (error) {
+    if (errorCodeOf(error) !== 'state-damaged') throw error
+    await state.served.save(changed())
+  }
 }
 
 /** Without it sources are due once too often: no reason not to run. */

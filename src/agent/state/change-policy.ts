@@ -1,14 +1,7 @@
 /** Changes of the policy, one at a time over all processes: what two commands change at once is kept of both. */
 
-import { BackupError } from '../../base/errors.ts'
-import { makeDirectoryDurable } from '../../base/files.ts'
-import { sleep } from '../../base/flow.ts'
-import { systemCalls } from '../system/open.ts'
-import { acquireLock, type RunLock } from '../system/run-lock.ts'
+import { waitForLock } from '../system/wait-for-lock.ts'
 import type { AgentState, Policy, SourcePolicy } from './state.ts'
-
-const patienceMs = 10_000
-const lookEveryMs = 50
 
 /**
  * Replaces one source's policy by what `edit` makes of it; what `edit` gives back is returned. A source that was not
@@ -27,27 +20,21 @@ export function changeSource(
   })
 }
 
+/** Gives these sources a policy, but for those that have one. Returns the names of those that were given one. */
+export function addSources(state: AgentState, added: Policy): Promise<readonly string[]> {
+  return withPolicy(state, async (policies) => {
+    await state.savePolicy({ ...added, ...policies })
+    return Object.keys(added).filter((source) => policies[source] === undefined)
+  })
+}
+
 export const emptyPolicy: SourcePolicy = { include: [], exclude: [] }
 
 async function withPolicy<T>(state: AgentState, work: (policies: Policy) => Promise<T>) {
-  const lock = await lockPolicy(state)
+  const lock = await waitForLock(state.paths.policyLock, 'changing the policy')
   try {
     return await work(await state.loadPolicy())
   } finally {
     lock.release()
-  }
-}
-
-async function lockPolicy({ directory, paths }: AgentState): Promise<RunLock> {
-  await makeDirectoryDurable(directory)
-  for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
-    const lock = acquireLock(systemCalls(), paths.policyLock)
-    if (lock !== undefined) return lock
-    if (waitedMs >= patienceMs) {
-      throw new BackupError('busy', 'Another command is changing the policy.', {
-        hint: 'Try again when it has ended.',
-      })
-    }
-    await sleep(lookEveryMs)
   }
 }

@@ -29,6 +29,8 @@ const servedSchema = z.strictObject({
   tries: z
     .strictObject({ scheduledMs: timeSchema, firstMs: timeSchema, lastMs: timeSchema })
     .optional(),
+  /** When the run of an instant begins, by its random delay. */
+  chosen: z.strictObject({ scheduledMs: timeSchema, startMs: timeSchema }).optional(),
 })
 
 /** By source. */

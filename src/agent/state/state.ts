@@ -15,6 +15,7 @@ import {
   vaultIdSchema,
   type SlotChange,
 } from '../../protocol/messages.ts'
+import type { SourceName } from '../../model/ids.ts'
 import type { RetentionPolicy } from '../../policy/retention.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
@@ -175,14 +176,22 @@ export interface AgentState {
 export interface AgentPaths {
   readonly machineKey: string
   readonly masterKey: string
-  readonly lock: string
-  /** Held by a scheduled run from its look at the schedule to its end. */
-  readonly scheduleLock: string
+  /** Held by a run of the source. */
+  readonly runLock: (source: SourceName) => string
+  /** Held by a scheduled run of the source from its look at the schedule to its end. */
+  readonly scheduleLock: (source: SourceName) => string
+  /** Held while the certificate is renewed. */
+  readonly renewalLock: string
+  /** Held while the key, or its epoch, is changed. */
+  readonly keyLock: string
+  /** Held while the vault is told of a run. */
+  readonly reportLock: string
   /** Held while the policy is changed. */
   readonly policyLock: string
   /** Held by the daemon. */
   readonly agentLock: string
-  readonly journal: string
+  /** Packs that an unfinished run of the source has sent. */
+  readonly packJournal: (source: SourceName) => string
   readonly cache: string
   readonly log: string
   readonly slotCopy: string
@@ -200,14 +209,18 @@ export function openState(directory: string): AgentState {
   const heads = stateFile(at('heads.json'), headsSchema)
   const instance = stateFile(at('instance.json'), instanceSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
+  const packJournals = at('sent')
   const paths: AgentPaths = {
     machineKey: at('machine.key'),
     masterKey: at('master.key'),
-    lock: at('run.lock'),
-    scheduleLock: at('schedule.lock'),
+    runLock: (source) => join(directory, 'locks', `run-${source}.lock`),
+    scheduleLock: (source) => join(directory, 'locks', `schedule-${source}.lock`),
+    renewalLock: at('renewal.lock'),
+    keyLock: at('key.lock'),
+    reportLock: at('report.lock'),
     policyLock: at('policy.lock'),
     agentLock: at('agent.lock'),
-    journal: at('packs.journal'),
+    packJournal: (source) => join(packJournals, `${source}.packs`),
     cache: at('cache'),
     log: join(directory, 'log', 'backup.log'),
     slotCopy: at('slot'),
@@ -220,7 +233,7 @@ export function openState(directory: string): AgentState {
     await renewal.remove()
     await served.remove()
     await instance.remove()
-    await rm(paths.journal, { force: true })
+    await rm(packJournals, { recursive: true, force: true })
     await rm(paths.cache, { recursive: true, force: true })
   }
   return {

@@ -1,4 +1,4 @@
-/** One run at a time on a machine: a lock that the system itself drops when its process dies. */
+/** One at a time over all processes: a lock that the system itself drops when its process dies. */
 
 import { closeSync } from 'node:fs'
 import type { SystemCalls } from './system-calls.ts'

@@ -7,6 +7,7 @@ import { BackupError, exitNameOf } from '../../base/errors.ts'
 import type { DaemonNews } from '../../agent/daemon/due-runs.ts'
 import { socketPath } from '../../agent/daemon/local-socket.ts'
 import { startRunProcess, type Said } from '../../agent/daemon/run-process.ts'
+import type { SourceName } from '../../model/ids.ts'
 import { registrationOf } from '../../agent/state/state.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
@@ -32,7 +33,8 @@ async function agent(context: CommandContext): Promise<void> {
   await runDaemon({
     ...{ state, clock: systemClock, version, pid: process.pid, socket, signal },
     lookNow: () => lookNow(state),
-    startRun: () => startRunProcess(programOf(context), runWords(context), saidBy(context)),
+    startRun: (source) =>
+      startRunProcess(programOf(context), runWords(context, source), saidBy(context)),
     say: (news) => sayNews(context, news),
     onReady: () => {
       output.event({ event: 'agent-started', pid: process.pid })
@@ -46,8 +48,8 @@ function programOf({ host }: CommandContext) {
   return { node, script: resolve(host.cwd(), script) }
 }
 
-const runWords = ({ output }: CommandContext): string[] => [
-  ...['run', '--if-due'],
+const runWords = ({ output }: CommandContext, source: SourceName): string[] => [
+  ...['run', '--if-due', '--source', source],
   ...(output.json ? ['--json'] : []),
   ...(output.quiet ? ['--quiet'] : []),
   ...(output.verbose ? ['--verbose'] : []),
@@ -67,13 +69,13 @@ function saidBy({ host, output }: CommandContext): Said {
 function sayNews({ output }: CommandContext, news: DaemonNews): void {
   switch (news.kind) {
     case 'run-started':
-      output.event({ event: 'run-started', sources: news.sources })
-      output.note(`Due: ${news.sources.join(', ')}`)
+      output.event({ event: 'run-started', source: news.source })
+      output.note(`Due: ${news.source}`)
       return
     case 'run-ended': {
       const name = news.code === null ? 'killed' : exitNameOf(news.code)
-      output.event({ event: 'run-ended', code: news.code, name })
-      output.note(`The run ended: ${name}.`)
+      output.event({ event: 'run-ended', source: news.source, code: news.code, name })
+      output.note(`The run of ${news.source} ended: ${name}.`)
       return
     }
     case 'trouble':

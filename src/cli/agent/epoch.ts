@@ -10,7 +10,7 @@ import { keysOfHeld } from '../../crypto/held-key.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf, keyStoreOf } from './key-store-of.ts'
 import { stateOf, type OpenAgent } from './open.ts'
-import { lockOf } from './run-lock.ts'
+import { lockOf, withKeyLock } from './run-lock.ts'
 
 export function addEpoch(program: Command, context: CommandContext): void {
   program
@@ -23,7 +23,7 @@ export function addEpoch(program: Command, context: CommandContext): void {
 
 async function advance(context: CommandContext): Promise<void> {
   const state = stateOf(context.host)
-  const lock = lockOf(state)
+  const lock = await lockOf(state)
   try {
     const registration = await registrationOf(state)
     if (registration.hardened === undefined) throw notHardened()
@@ -46,20 +46,32 @@ const notHardened = (): BackupError =>
     hint: 'Harden it: backup key-store harden',
   })
 
-/** The agent in the epoch of now. Called under the lock of a run: others may have changed what was read before. */
-export async function inCurrentEpoch(
+/** The agent in the epoch of now: others may have changed what was read before. */
+export const inCurrentEpoch = (
   context: CommandContext,
   agent: OpenAgent,
   isDryRun: boolean,
-): Promise<OpenAgent> {
-  const registration = await registrationOf(agent.state)
-  const epoch = epochOf({ ...agent, registration })
-  const isOver = isEpochOver(registration, systemClock.now()) && !isDryRun
-  return agentOfEpoch(context, { ...agent, registration }, isOver ? epoch + 1 : epoch)
-}
+): Promise<OpenAgent> =>
+  withKeyLock(agent.state, async () => {
+    const registration = await registrationOf(agent.state)
+    const epoch = epochOf({ ...agent, registration })
+    const isOver = isEpochOver(registration, systemClock.now()) && !isDryRun
+    return recorded(context, { ...agent, registration }, isOver ? epoch + 1 : epoch)
+  })
 
-/** Records the epoch where it is a later one. */
-export async function agentOfEpoch(
+/** Records the epoch where it is a later one than this machine, in whatever process, has come to. */
+export const agentOfEpoch = (
+  context: CommandContext,
+  agent: OpenAgent,
+  epoch: number,
+): Promise<OpenAgent> =>
+  withKeyLock(agent.state, async () => {
+    const registration = await registrationOf(agent.state)
+    const reached = epochOf({ ...agent, registration })
+    return recorded(context, { ...agent, registration }, Math.max(reached, epoch))
+  })
+
+async function recorded(
   context: CommandContext,
   agent: OpenAgent,
   epoch: number,

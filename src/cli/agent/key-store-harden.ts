@@ -49,7 +49,7 @@ async function withMasterKey(
   { reading, work }: Work,
 ): Promise<void> {
   const { state, heldKey } = agent
-  const lock = lockOf(state)
+  const lock = await lockOf(state)
   const registration = await registrationOf(state)
   const masterKey = await masterKeyBySlot(context, agent, reading)
   try {

@@ -7,6 +7,7 @@ import { BackupError } from '../../base/errors.ts'
 import { chooseProxy } from '../../agent/connection/proxy.ts'
 import { certificateAge, renewCertificate, settleRenewal } from '../../agent/register/renew.ts'
 import { registrationOf, type AgentState, type Registration } from '../../agent/state/state.ts'
+import { waitForLock } from '../../agent/system/wait-for-lock.ts'
 import type { CommandContext } from './context.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function currentRegistration(
   state: AgentState,
   from: 'half-life' | 'end',
 ): Promise<Registration> {
-  const registration = await settleRenewal(state, await registrationOf(state))
+  const registration = await settledRegistration(state)
   const age = certificateAge(registration, systemClock.now())
   if (registration.access === 'read-only') {
     if (age === 'end') throw recoveryOver(registration)
@@ -40,13 +41,30 @@ async function renew(
   state: AgentState,
   registration: Registration,
 ): Promise<Registration> {
-  const { address, port, authorities } = registration
-  const proxy = await chooseProxy({ ...registration.proxy, env: host.env }, address)
-  const vault = { address, port, authorities, proxy }
-  return renewCertificate(registration, {
-    ...{ state, vault, signal },
-    random: systemRandom,
-  })
+  const lock = await waitForLock(state.paths.renewalLock, 'renewing the certificate')
+  try {
+    const held = await registrationOf(state)
+    // Another process was faster.
+    if (held.certificate !== registration.certificate) return held
+    const { address, port, authorities } = held
+    const proxy = await chooseProxy({ ...held.proxy, env: host.env }, address)
+    const vault = { address, port, authorities, proxy }
+    return await renewCertificate(held, { ...{ state, vault, signal }, random: systemRandom })
+  } finally {
+    lock.release()
+  }
+}
+
+/** A renewal that was cut short is brought to its end; one that another process is at is that one's. */
+async function settledRegistration(state: AgentState): Promise<Registration> {
+  const registration = await registrationOf(state)
+  if ((await state.renewal.load()) === undefined) return registration
+  const lock = await waitForLock(state.paths.renewalLock, 'renewing the certificate')
+  try {
+    return await settleRenewal(state, await registrationOf(state))
+  } finally {
+    lock.release()
+  }
 }
 
 /**

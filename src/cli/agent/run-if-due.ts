@@ -1,12 +1,14 @@
 /** `backup run --if-due`: what timers and cron start. Runs the sources that are due, one after another, or says when they will be. */
 
+import { dirname } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
-import { sleep } from '../../base/flow.ts'
-import { judgeSources, noteTry, type SourceVerdict } from '../../agent/schedule/due.ts'
+import { makeDirectoryDurable } from '../../base/files.ts'
+import { createQueue, sleep, type Queue } from '../../base/flow.ts'
+import { judgeSources, noteStart, noteTry, type SourceVerdict } from '../../agent/schedule/due.ts'
 import { registrationOf, type AgentState } from '../../agent/state/state.ts'
 import { systemCalls } from '../../agent/system/open.ts'
-import { acquireLock } from '../../agent/system/run-lock.ts'
+import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { CommandContext } from './context.ts'
 import { lookNow, zonedTimeText } from './next-times.ts'
@@ -23,48 +25,76 @@ export async function runIfDue(
 ): Promise<void> {
   const state = stateOf(context.host)
   await registrationOf(state)
-  const lock = acquireLock(systemCalls(), state.paths.scheduleLock)
-  if (lock === undefined) {
-    sayIdle(context, 'Another scheduled run is waiting or going on.', null)
-    return
-  }
-  try {
-    await runDue(context, state, { wanted, run })
-  } finally {
-    lock.release()
-  }
-}
-
-interface Wanted {
-  readonly wanted: SourceName | undefined
-  readonly run: RunSource
-}
-
-async function runDue(
-  context: CommandContext,
-  state: AgentState,
-  { wanted, run }: Wanted,
-): Promise<void> {
   const verdicts = await verdictsOn(state, wanted)
   // There is no such source, or nothing in it: the run says which.
   if (wanted !== undefined && verdicts.length === 0) return run(wanted)
-  const due = verdicts.filter((verdict) => verdict.kind === 'due')
-  if (due.length === 0) {
-    await sayNotDue(context, verdicts)
-    return
+  const turns = new Turns(context, state, run)
+  // What became due meanwhile: some facilities start nothing while this goes on.
+  for (let due = dueOf(verdicts); await turns.take(due);) {
+    due = dueOf(await verdictsOn(state, wanted))
   }
-  const failures: unknown[] = []
-  for (const { source, startMs } of due) {
-    await waitUntil(context, source, startMs)
+  const [failure] = turns.failures
+  if (failure !== undefined) throw failure.error
+  if (turns.count > 0) return
+  if (dueOf(verdicts).length === 0) await sayNotDue(context, verdicts)
+  else sayIdle(context, 'Another scheduled run is waiting or going on.', null)
+}
+
+type DueSource = SourceVerdict & { readonly kind: 'due' }
+
+const dueOf = (verdicts: readonly SourceVerdict[]): DueSource[] =>
+  verdicts.filter((verdict) => verdict.kind === 'due')
+
+/** Each source has one. Delays are waited for side by side; runs are made one after another. */
+class Turns {
+  readonly #context: CommandContext
+  readonly #state: AgentState
+  readonly #run: RunSource
+  readonly #queue: Queue = createQueue()
+  readonly #had = new Set<string>()
+  readonly failures: { readonly error: unknown }[] = []
+
+  constructor(context: CommandContext, state: AgentState, run: RunSource) {
+    this.#context = context
+    this.#state = state
+    this.#run = run
+  }
+
+  get count(): number {
+    return this.#had.size
+  }
+
+  /** False where none of them had a turn. */
+  async take(due: readonly DueSource[]): Promise<boolean> {
+    const before = this.count
+    const fresh = due.filter(({ source }) => !this.#had.has(source))
+    await Promise.all(fresh.map((verdict) => this.#one(verdict)))
+    this.#context.signal.throwIfAborted()
+    return this.count > before
+  }
+
+  async #one(due: DueSource): Promise<void> {
+    const source = parseSourceName(due.source)
+    const lock = await scheduleLockOf(this.#state, source)
+    if (lock === undefined) return
+    this.#had.add(source)
     try {
-      await runStillDue(state, parseSourceName(source), run)
+      await waitForStart(this.#context, this.#state, due)
+      await this.#queue.run(() => runStillDue(this.#state, source, this.#run))
     } catch (error) {
-      context.signal.throwIfAborted()
-      context.output.warn(`Source ${source} failed: ${messageOf(error)}`)
-      failures.push(error)
+      if (this.#context.signal.aborted) return
+      this.#context.output.warn(`Source ${source} failed: ${messageOf(error)}`)
+      this.failures.push({ error })
+    } finally {
+      lock.release()
     }
   }
-  if (failures.length > 0) throw failures[0]
+}
+
+async function scheduleLockOf(state: AgentState, source: SourceName): Promise<RunLock | undefined> {
+  const path = state.paths.scheduleLock(source)
+  await makeDirectoryDurable(dirname(path))
+  return acquireLock(systemCalls(), path)
 }
 
 const verdictsOn = async (
@@ -87,14 +117,16 @@ async function runStillDue(state: AgentState, source: SourceName, run: RunSource
 /** Timers stand still while the machine sleeps: the clock is asked again and again. */
 const longestSleepMs = 20_000
 
-async function waitUntil(
+async function waitForStart(
   { output, signal }: CommandContext,
-  source: string,
-  startMs: number,
+  state: AgentState,
+  due: DueSource,
 ): Promise<void> {
-  const leftMs = () => startMs - systemClock.now()
+  const leftMs = () => due.startMs - systemClock.now()
   if (leftMs() <= 0) return
-  const at = new Date(startMs).toISOString()
+  const { source } = due
+  await noteStart(state, source, due)
+  const at = new Date(due.startMs).toISOString()
   output.event({ event: 'delayed', source, until: at })
   output.note(`Source ${source} is due; by its random delay it begins at ${at}.`)
   while (leftMs() > 0) await sleep(Math.min(leftMs(), longestSleepMs), signal)

@@ -5,6 +5,8 @@ import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import type { RunResult } from '../../agent/backup/run.ts'
 import { nextLink, settleLink } from '../../agent/state/instance.ts'
+import type { RunLock } from '../../agent/system/run-lock.ts'
+import { waitForLock } from '../../agent/system/wait-for-lock.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
@@ -99,12 +101,17 @@ export async function tellVault(
   { connection, state }: OpenAgent,
   { id, report }: { readonly id: string; readonly report: RunReport },
 ): Promise<void> {
+  let lock: RunLock | undefined
   try {
+    // Two runs that tell it at once would look like two copies.
+    lock = await waitForLock(state.paths.reportLock, 'telling the vault of a run', 60_000)
     const lineage = await nextLink(state, systemRandom)
     const { clonedAt } = await connection.putRun(id, { ...report, lineage })
     await settleLink(state, lineage)
     if (clonedAt !== null) output.warn(`Warning: ${clonedText}`)
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
+  } finally {
+    lock?.release()
   }
 }

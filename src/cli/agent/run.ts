@@ -32,7 +32,7 @@ import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, withRepository, type OpenAgent } from './open.ts'
 import { threadsOption, usualThreads } from './threads.ts'
 import { runIfDue } from './run-if-due.ts'
-import { lockOf } from './run-lock.ts'
+import { eachUnlocked } from './run-lock.ts'
 import { emptyReport, factsOf, sayResult, tellVault } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
@@ -76,17 +76,15 @@ async function runNow(
   const work = async (agent: OpenAgent) => {
     if (agent.registration.access !== 'full') throw readOnly()
     const sources = await sourcesToRunNow(agent.state, wanted)
-    const lock = lockOf(agent.state)
-    let current = agent
+    let current = await informedAgent(agent)
     try {
-      current = await inCurrentEpoch(context, agent, options.dryRun === true)
-      current = await informedAgent(current)
-      for (const [source, policy] of sources) {
+      await eachUnlocked(current, sources, async (held, [source, policy]) => {
+        current = await inCurrentEpoch(context, held, options.dryRun === true)
         current = await runSource(context, current, { source, policy, options })
-      }
+        return current
+      })
     } finally {
       current.heldKey.dispose()
-      lock.release()
     }
   }
   await withRepository(context, work, { ...options, renewFrom: 'half-life' })
@@ -97,9 +95,10 @@ async function informedAgent(agent: OpenAgent): Promise<OpenAgent> {
   const { connection, registration, state } = agent
   const authorities = await learnAuthorities(connection, registration.authorities)
   if (authorities === registration.authorities) return agent
-  const informed = { ...registration, authorities: [...authorities] }
-  await state.registration.save(informed)
-  return { ...agent, registration: informed }
+  const learned = { authorities: [...authorities] }
+  // Another process may have renewed the certificate meanwhile.
+  await state.registration.update((held) => ({ ...(held ?? registration), ...learned }))
+  return { ...agent, registration: { ...registration, ...learned } }
 }
 
 const readOnly = (): BackupError =>
@@ -204,7 +203,7 @@ async function backupRun(
 ): Promise<BackupRun> {
   const { host, output, signal } = context
   const heads = (await state.heads.load()) ?? {}
-  const journal = openPackJournal(state.paths.journal)
+  const journal = openPackJournal(state.paths.packJournal(source))
   const include = policy.include.map(({ bytes }) => bytes)
   return {
     repository,
@@ -223,7 +222,9 @@ async function backupRun(
     indexFiles: openIndexFiles(join(state.paths.cache, 'indexes'), systemRandom),
     authorities: registration.authorities,
     seen: heads[source],
-    saveHead: (head) => state.heads.save({ ...heads, [source]: head }),
+    saveHead: async (head) => {
+      await state.heads.update((held) => ({ ...held, [source]: head }))
+    },
     host: { name: hostname(), agentVersion: version, system: systemOf(host.platform) },
     clock: systemClock,
     random: systemRandom,

@@ -51,6 +51,25 @@ describe('a source is due', () => {
 })
 
 describe('the random delay', () => {
+  test('of a missed instant counts from the look that met it first', () => {
+    const missed = facts('2026-11-24T09:00Z', '2026-11-02T21:00Z')
+    const chosen = dueRun(delayed, missed)
+    const later = { ...missed, nowMs: missed.nowMs + 15 * minuteMs }
+    expect(dueRun(delayed, later)?.startMs).not.toBe(chosen?.startMs)
+    expect(dueRun(delayed, { ...later, chosen })).toEqual(chosen)
+  })
+
+  test('that was chosen for another instant, or is longer than the policy now allows, does not count', () => {
+    const now = facts(tuesday, monday)
+    const [other, far] = [at(monday), at(tuesday)].map((scheduledMs) => ({
+      scheduledMs,
+      startMs: at(tuesday) + 2 * hourMs,
+    }))
+    for (const chosen of [other, far]) {
+      expect(dueRun(delayed, { ...now, chosen })).toEqual(dueRun(delayed, now))
+    }
+  })
+
   const machines = Array.from({ length: 200 }, (_, number) => `machine ${number}`)
 
   test('stays the same for a machine and an instant, and within its bound', () => {
