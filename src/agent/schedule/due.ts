@@ -2,7 +2,7 @@
 
 import { errorCodeOf } from '../../base/errors.ts'
 import { judge, type DueRun, type Verdict } from '../../policy/due.ts'
-import { defaultSchedule, scheduleAt, type Schedule } from '../../policy/schedule.ts'
+import { defaultSchedule, nextTimes, scheduleAt, type Schedule } from '../../policy/schedule.ts'
 import type { ServedSource, ServedSources } from '../state/schedule-state.ts'
 import type { AgentState, Policy, SourcePolicy } from '../state/state.ts'
 
@@ -48,6 +48,12 @@ export const judgeSource = (
     tries: served?.tries,
     chosen: served?.chosen,
   })
+
+/** The next scheduled instant of a source. */
+export function nextTimeOf(policies: Policy, source: string, look: Look): number {
+  const [nextMs = Infinity] = nextTimes(scheduleOf(policies[source], look.timeZone), look.nowMs, 1)
+  return nextMs
+}
 
 /** A run waits for its random delay: whoever looks next, it begins then. */
 export const noteStart = (

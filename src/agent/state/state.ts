@@ -192,6 +192,8 @@ export interface AgentPaths {
   readonly agentLock: string
   /** Packs that an unfinished run of the source has sent. */
   readonly packJournal: (source: SourceName) => string
+  /** A file for each job. */
+  readonly jobs: string
   readonly cache: string
   readonly log: string
   readonly slotCopy: string
@@ -221,6 +223,7 @@ export function openState(directory: string): AgentState {
     policyLock: at('policy.lock'),
     agentLock: at('agent.lock'),
     packJournal: (source) => join(packJournals, `${source}.packs`),
+    jobs: at('jobs'),
     cache: at('cache'),
     log: join(directory, 'log', 'backup.log'),
     slotCopy: at('slot'),

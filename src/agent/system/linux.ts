@@ -99,15 +99,21 @@ function forgetMethod(library: CLibrary): SystemCalls['forgetCached'] {
   return (fd) => void advise(fd, 0, 0, notNeeded)
 }
 
+interface CallNumbers {
+  readonly mknodat: number
+  readonly renameat2: number
+  readonly ioprio_set: number
+}
+
 /** Calls by their number: old C libraries have no function for them. */
-const callNumbers: Readonly<Record<string, { mknodat: number; renameat2: number }>> = {
-  x64: { mknodat: 259, renameat2: 316 },
-  arm64: { mknodat: 33, renameat2: 276 },
+const callNumbers: Readonly<Record<string, CallNumbers>> = {
+  x64: { mknodat: 259, renameat2: 316, ioprio_set: 251 },
+  arm64: { mknodat: 33, renameat2: 276, ioprio_set: 30 },
 }
 
 function numberedMethods(
   library: CLibrary,
-): Partial<Pick<SystemCalls, 'makeNode' | 'renameNoReplace'>> {
+): Partial<Pick<SystemCalls, 'makeNode' | 'renameNoReplace' | 'lowerDiskPriority'>> {
   const numbers = callNumbers[process.arch]
   if (numbers === undefined) return {}
   const mknodat = library.declare(
@@ -115,6 +121,9 @@ function numberedMethods(
   )
   const renameat2 = library.declare(
     'long syscall(long call, long from_at, const void *from, long to_at, const void *to, long flags)',
+  )
+  const setPriority = library.declare(
+    'long syscall(long call, long which, long who, long priority)',
   )
   return {
     makeNode: (path, mode, node) => {
@@ -131,10 +140,17 @@ function numberedMethods(
       if (code !== 'EINVAL' && code !== 'ENOSYS') throw new SystemCallError(code, 'rename')
       portableSystemCalls.renameNoReplace(from, to)
     },
+    lowerDiskPriority: (threadId) => {
+      library.check(setPriority(numbers.ioprio_set, oneThread, threadId, lastOfAll), 'ioprio_set')
+    },
   }
 }
 
 const noReplace = 1
+
+/** IOPRIO_WHO_PROCESS, which means a thread; the last level of the class of all. */
+const oneThread = 1
+const lastOfAll = (2 << 13) | 7
 
 function nodeNumbers(node: SpecialNode): { readonly type: number; readonly device: number } {
   switch (node.kind) {

@@ -28,6 +28,7 @@ export const portableSystemCalls: SystemCalls = {
   openLocked: () => notSupported('flock'),
   nextData: (_fd, offset) => ({ start: offset, end: Infinity }),
   isNodump: () => false,
+  lowerDiskPriority: () => undefined,
   inodesLast: () => false,
 }
 

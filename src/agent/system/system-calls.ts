@@ -62,6 +62,9 @@ export interface SystemCalls extends AttributeCalls {
   /** Asks the system to read the file, which has been synced, from the disk again next time; it need not. */
   forgetCached(fd: number): void
 
+  /** What this thread reads and writes comes last at the disk; nothing where the system knows no such thing. */
+  lowerDiskPriority(threadId: number): void
+
   /** Whether inode numbers of the file system that `path` (followed) lies on stay with their files. */
   inodesLast(path: Uint8Array): boolean
 }

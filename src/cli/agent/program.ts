@@ -11,6 +11,7 @@ import { addDoctor } from './doctor.ts'
 import { addEpoch } from './epoch.ts'
 import { addFind } from './find.ts'
 import { addHistory } from './history.ts'
+import { addJobs } from './jobs.ts'
 import { addKeyStore } from './key-store.ts'
 import { addLs } from './ls.ts'
 import { addPassphrase } from './passphrase-commands.ts'
@@ -56,6 +57,7 @@ const commands = [
   addRun,
   addSchedule,
   addAgent,
+  addJobs,
   addPoints,
   addLs,
   addFind,

@@ -1,7 +1,6 @@
 /** `backup restore --delete`: what a mirror removes, shown and agreed to before, told after. */
 
 import { realpath } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { utf8 } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { createKept } from '../../agent/restore/mirror/kept.ts'
@@ -104,7 +103,7 @@ async function rulesOf({ opened, state, options }: MirrorRequest) {
     selections: [manifest.selection, now],
     settings: policy.selection,
     leftOut,
-    own: lstatExact(utf8(await realpath(dirname(state.paths.lock)))),
+    own: lstatExact(utf8(await realpath(state.directory))),
     nowMs: options.nowMs,
   }
 }

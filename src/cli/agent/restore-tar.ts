@@ -55,7 +55,10 @@ export function checkTarFlags(file: string, { output, host }: CommandContext): v
   }
 }
 
-export async function restoreAsTar(context: CommandContext, restore: TarRestore): Promise<void> {
+export async function restoreAsTar(
+  context: CommandContext,
+  restore: TarRestore,
+): Promise<RestoreResult> {
   const { host, signal } = context
   const startedMs = systemClock.now()
   const path = resolve(host.cwd(), restore.file)
@@ -64,6 +67,7 @@ export async function restoreAsTar(context: CommandContext, restore: TarRestore)
     ? await fill((bytes) => writeTo(host.stdout, bytes, signal))
     : await writeNewFile(path, fill, { system: systemCalls(), random: systemRandom })
   saySummary(context, restore, { result, durationMs: systemClock.now() - startedMs })
+  return result
 }
 
 async function writeEntries(

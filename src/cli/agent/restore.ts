@@ -22,7 +22,9 @@ import { createProgress, type ProgressState } from '../render/progress.ts'
 import { pathFields } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
+import { asJob } from './job.ts'
 import { addLimitOptions } from './line.ts'
+import type { OpenAgent } from './open.ts'
 import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
 import { mirroredText, planMirror, type Mirror, type Mirrored } from './restore-delete.ts'
@@ -80,60 +82,79 @@ export function addRestore(program: Command, context: CommandContext): void {
     .action(async (paths: readonly string[], flags: RestoreFlags, command: Command) => {
       checkFlags(flags, context)
       const onConflict = conflictRuleOf(flags, command)
-      await withPoint(
-        context,
-        { text: flags.point, command },
-        async (opened, { repository, state, heldKey }) => {
-          const { manifest, chunks, tree } = opened
-          const point: ReadablePoint = {
-            root: manifest.root,
-            include: manifest.selection.include.map(splitPath),
-            tree,
-          }
-          const plan = await planWithPatterns(point, {
-            ...(await wantedOf(paths, opened, context.host)),
-            strip: flags.strip === true,
-            signal: context.signal,
-          })
-          const totals = paths.length === 0 ? totalsOf(manifest) : {}
-          if (flags.asTar !== undefined) {
-            await restoreAsTar(context, { file: flags.asTar, opened, point, plan, totals, flags })
-            return
-          }
-          const { repositoryId, keys } = repository
-          const writing = { heldKey: heldKey.bytes, repositoryId, epoch: keys.currentEpoch }
-          const options: RestoreOptions = {
-            to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
-            chunks,
-            system: systemCalls(),
-            random: systemRandom,
-            nowMs: systemClock.now(),
-            signal: context.signal,
-            onConflict,
-            startWriters: (parts) =>
-              startWriters({ ...writing, threads: flags.threads ?? usualThreads() }, parts),
-            readsBack: flags.verify === true,
-            nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
-            attributes: {
-              owner: flags.owner,
-              acls: flags.acl,
-              xattrs: flags.xattrs,
-              privileged: flags.privileged === true,
-              ownerOf: flags.numericIds === true ? numericOwners : await namedOwners(manifest),
-            },
-          }
-          const restore: Restore = { facts: opened.facts, manifest, point, plan, options, totals }
-          const mirror =
-            flags.delete && (await planMirror(context, { opened, state, plan, options }))
-          if (flags.dryRun === true) await sayPlan(context, restore)
-          mirror?.sayPlan()
-          if (flags.dryRun === true) return
-          if (flags.yes !== true) await mirror?.confirm()
-          await carryOut(context, restore, mirror)
-        },
-      )
+      await withPoint(context, { text: flags.point, command }, async (opened, agent) => {
+        const { repository, state, heldKey } = agent
+        const { manifest, chunks, tree } = opened
+        const point: ReadablePoint = {
+          root: manifest.root,
+          include: manifest.selection.include.map(splitPath),
+          tree,
+        }
+        const plan = await planWithPatterns(point, {
+          ...(await wantedOf(paths, opened, context.host)),
+          strip: flags.strip === true,
+          signal: context.signal,
+        })
+        const totals = paths.length === 0 ? totalsOf(manifest) : {}
+        if (flags.asTar !== undefined) {
+          const tar = { file: flags.asTar, opened, point, plan, totals, flags }
+          await asRestoreJob(context, { agent, facts: opened.facts }, () =>
+            restoreAsTar(context, tar),
+          )
+          return
+        }
+        const { repositoryId, keys } = repository
+        const writing = { heldKey: heldKey.bytes, repositoryId, epoch: keys.currentEpoch }
+        const options: RestoreOptions = {
+          to: flags.to === undefined ? '/' : resolve(context.host.cwd(), flags.to),
+          chunks,
+          system: systemCalls(),
+          random: systemRandom,
+          nowMs: systemClock.now(),
+          signal: context.signal,
+          onConflict,
+          startWriters: (parts) =>
+            startWriters({ ...writing, threads: flags.threads ?? usualThreads() }, parts),
+          readsBack: flags.verify === true,
+          nameOf: (plaintext) => chunkId(repository.keys, 1, plaintext),
+          attributes: {
+            owner: flags.owner,
+            acls: flags.acl,
+            xattrs: flags.xattrs,
+            privileged: flags.privileged === true,
+            ownerOf: flags.numericIds === true ? numericOwners : await namedOwners(manifest),
+          },
+        }
+        const restore: Restore = { facts: opened.facts, manifest, point, plan, options, totals }
+        const mirror = flags.delete && (await planMirror(context, { opened, state, plan, options }))
+        if (flags.dryRun === true) await sayPlan(context, restore)
+        mirror?.sayPlan()
+        if (flags.dryRun === true) return
+        if (flags.yes !== true) await mirror?.confirm()
+        await asRestoreJob(context, { agent, facts: opened.facts }, () =>
+          carryOut(context, restore, mirror),
+        )
+      })
     })
 }
+
+const asRestoreJob = (
+  context: CommandContext,
+  { agent, facts }: { readonly agent: OpenAgent; readonly facts: PointFacts },
+  work: () => Promise<RestoreResult>,
+): Promise<RestoreResult> =>
+  asJob(context, agent, {
+    kind: { kind: 'restore', source: facts.source },
+    work: async (job) => {
+      const result = await work()
+      const leftOut = result.failureCount + result.ownersKept
+      job.note({
+        ...{ pointId: facts.id, files: result.files, bytesRead: result.bytesRestored, leftOut },
+        ...(leftOut > 0 && { outcome: 'left-out' }),
+      })
+      return result
+    },
+  })
 
 /** A mirror has the versions of the point, so it replaces unless told otherwise. @throws BackupError `usage` */
 function conflictRuleOf(flags: RestoreFlags, command: Command): ConflictRule {
@@ -200,7 +221,7 @@ async function carryOut(
   context: CommandContext,
   restore: Restore,
   mirror: Mirror | undefined,
-): Promise<void> {
+): Promise<RestoreResult> {
   const { output, host } = context
   const { point, plan, options } = restore
   const progress = createProgress(output, host.stderr)
@@ -228,6 +249,7 @@ async function carryOut(
     const mirrored = await mirror?.removeAll()
     const durationMs = systemClock.now() - options.nowMs
     saySummary(context, restore, { result, mirrored, durationMs })
+    return result
   } finally {
     progress.stop()
   }

@@ -1,11 +1,17 @@
 /** `backup run --if-due`: what timers and cron start. Runs the sources that are due, one after another, or says when they will be. */
 
 import { dirname } from 'node:path'
-import { systemClock } from '../../base/clock.ts'
+import { dayMs, systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { makeDirectoryDurable } from '../../base/files.ts'
 import { createQueue, sleep, type Queue } from '../../base/flow.ts'
-import { judgeSources, noteStart, noteTry, type SourceVerdict } from '../../agent/schedule/due.ts'
+import {
+  judgeSources,
+  nextTimeOf,
+  noteStart,
+  noteTry,
+  type SourceVerdict,
+} from '../../agent/schedule/due.ts'
 import { registrationOf, type AgentState } from '../../agent/state/state.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
@@ -14,8 +20,8 @@ import type { CommandContext } from './context.ts'
 import { lookNow, zonedTimeText } from './next-times.ts'
 import { stateOf } from './open.ts'
 
-/** Runs one source; throws when it fails. */
-export type RunSource = (source: SourceName) => Promise<void>
+/** Runs one source; throws when it fails. `retryForMs`: how long a vault that is away is waited for. */
+export type RunSource = (source: SourceName, retryForMs?: number) => Promise<void>
 
 /** @throws the first failure, after all that is due has had its turn */
 export async function runIfDue(
@@ -111,7 +117,8 @@ async function runStillDue(state: AgentState, source: SourceName, run: RunSource
   if (verdict?.kind !== 'due') return
   const { scheduledMs } = verdict
   await noteTry(state, source, { scheduledMs, nowMs: systemClock.now() })
-  await run(source)
+  const nextMs = nextTimeOf(await state.loadPolicy(), source, await lookNow(state))
+  await run(source, Math.min(nextMs - systemClock.now(), dayMs))
 }
 
 /** Timers stand still while the machine sleeps: the clock is asked again and again. */

@@ -3,6 +3,7 @@
 import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
+import type { JobFacts } from '../../agent/jobs/job.ts'
 import type { RunResult } from '../../agent/backup/run.ts'
 import { nextLink, settleLink } from '../../agent/state/instance.ts'
 import type { RunLock } from '../../agent/system/run-lock.ts'
@@ -11,7 +12,6 @@ import type { SourceName } from '../../model/ids.ts'
 import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
 import { durationText, sizeText } from '../render/units.ts'
-import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import type { OpenAgent } from './open.ts'
 
@@ -59,22 +59,6 @@ export function sayResult(
 
 const shownLeftOut = 20
 
-export const emptyReport = (source: SourceName, startedAt: number): RunReport => ({
-  kind: 'backup',
-  source,
-  startedAt,
-  endedAt: systemClock.now(),
-  outcome: 'failed',
-  errorCode: null,
-  pointId: null,
-  files: 0,
-  bytesRead: 0,
-  bytesSent: 0,
-  bytesStored: 0,
-  leftOut: 0,
-  agentVersion: version,
-})
-
 export const factsOf = ({
   point,
   counts,
@@ -82,7 +66,7 @@ export const factsOf = ({
   bytesRead,
   bytesSent,
   bytesStored,
-}: RunResult): Partial<RunReport> => ({
+}: RunResult): JobFacts => ({
   outcome: leftOut.leftOutCount > 0 ? 'left-out' : 'done',
   pointId: point?.id ?? null,
   files: counts.files,
@@ -95,12 +79,12 @@ export const factsOf = ({
 export const clonedText =
   "another copy of this machine backs up under the same registration. The vault's operator can tell them apart: backup-vault machines split"
 
-/** For the operator's eyes: a report that does not get through changes nothing. Two copies of this machine show by it. */
+/** For the operator's eyes: a report that does not get through changes nothing. Two copies of this machine show by it. False: it did not get through. */
 export async function tellVault(
   { output }: CommandContext,
   { connection, state }: OpenAgent,
   { id, report }: { readonly id: string; readonly report: RunReport },
-): Promise<void> {
+): Promise<boolean> {
   let lock: RunLock | undefined
   try {
     // Two runs that tell it at once would look like two copies.
@@ -109,8 +93,10 @@ export async function tellVault(
     const { clonedAt } = await connection.putRun(id, { ...report, lineage })
     await settleLink(state, lineage)
     if (clonedAt !== null) output.warn(`Warning: ${clonedText}`)
+    return true
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
+    return false
   } finally {
     lock?.release()
   }

@@ -3,9 +3,9 @@
 import { Option, type Command } from 'commander'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { systemRandom, toHex } from '../../base/bytes.ts'
+import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
-import { BackupError, errorCodeOf } from '../../base/errors.ts'
+import { BackupError } from '../../base/errors.ts'
 import { captureFingerprint } from '../../agent/backup/capture.ts'
 import { readOnlyJournal } from '../../agent/backup/dry-run.ts'
 import { openPackJournal } from '../../agent/backup/pack-journal.ts'
@@ -16,25 +16,29 @@ import { openIndexFiles } from '../../agent/cache/index-files.ts'
 import { openSourceCache, type SourceCache } from '../../agent/cache/source-cache.ts'
 import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
 import { noteServed } from '../../agent/schedule/due.ts'
-import type { SourcePolicy } from '../../agent/state/state.ts'
+import type { OpenJob } from '../../agent/jobs/job-files.ts'
+import { registrationOf, type AgentState, type SourcePolicy } from '../../agent/state/state.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
-import type { RunReport } from '../../protocol/messages.ts'
 import { compressionLevel } from '../../policy/compression.ts'
+import { parseDuration } from '../../policy/schedule-words.ts'
 import { defaultSelection } from '../../policy/selection.ts'
 import { createProgress } from '../render/progress.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
+import { beginNamedJob, endOf, isWorthTelling, tellOfJobs } from './job.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
-import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
 import { threadsOption, usualThreads } from './threads.ts'
 import { runIfDue } from './run-if-due.ts'
 import { eachUnlocked } from './run-lock.ts'
-import { emptyReport, factsOf, sayResult, tellVault } from './run-report.ts'
+import { factsOf, sayResult } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
+import { runDetached } from './run-detached.ts'
+import { stepBack } from './step-back.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
 interface RunOptions extends LineLimits {
@@ -43,6 +47,9 @@ interface RunOptions extends LineLimits {
   readonly verifyAll?: true
   readonly keepUntil?: number
   readonly threads?: number
+  readonly detach?: true
+  readonly background?: true
+  readonly wait?: number | undefined
 }
 
 export function addRun(program: Command, context: CommandContext): void {
@@ -59,13 +66,31 @@ export function addRun(program: Command, context: CommandContext): void {
     )
     .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
     .addOption(threadsOption('read files'))
+    .addOption(
+      new Option('--detach', 'go on in the background, and say the ids of the jobs').conflicts([
+        'dryRun',
+        'ifDue',
+      ]),
+    )
+    .option('--background', 'leave processor and disk to others')
+    .option(
+      '--wait <duration>',
+      'how long to try a vault that is away, as in 30s or 2h (2m; on schedule until the next time)',
+      parseDuration,
+    )
     .action((options: RunOptions, command: Command) => run(context, options, command))
 }
 
 async function run(context: CommandContext, options: RunOptions, command: Command): Promise<void> {
   const wanted = sourceOption(command)
+  if (options.detach === true) return runDetached(context, wanted)
+  if (options.background === true) stepBack(context)
   if (options.ifDue !== true) return runNow(context, options, wanted)
-  return runIfDue(context, wanted, (source) => runNow(context, options, source))
+  const isSaid =
+    options.wait !== undefined || context.host.env['BACKUP_RETRY_SECONDS'] !== undefined
+  return runIfDue(context, wanted, (source, retryForMs) =>
+    runNow(context, isSaid ? options : { ...options, wait: retryForMs }, source),
+  )
 }
 
 async function runNow(
@@ -73,21 +98,56 @@ async function runNow(
   options: RunOptions,
   wanted: SourceName | undefined,
 ): Promise<void> {
+  const retryForMs = options.wait
+  const state = stateOf(context.host)
+  if ((await registrationOf(state)).access !== 'full') throw readOnly()
+  const sources = await sourcesToRunNow(state, wanted)
+  const jobs = await beginJobs(context, state, options.dryRun === true ? [] : sources)
   const work = async (agent: OpenAgent) => {
-    if (agent.registration.access !== 'full') throw readOnly()
-    const sources = await sourcesToRunNow(agent.state, wanted)
     let current = await informedAgent(agent)
     try {
       await eachUnlocked(current, sources, async (held, [source, policy]) => {
         current = await inCurrentEpoch(context, held, options.dryRun === true)
-        current = await runSource(context, current, { source, policy, options })
+        current = await runSource(context, current, {
+          ...{ source, policy, options, job: jobs.get(source) },
+        })
         return current
       })
+    } catch (error) {
+      await endJobs(jobs, error)
+      if (isWorthTelling(error)) await tellOfJobs(context, current)
+      throw error
     } finally {
       current.heldKey.dispose()
     }
+    if (jobs.size > 0) await tellOfJobs(context, current)
   }
-  await withRepository(context, work, { ...options, renewFrom: 'half-life' })
+  try {
+    await withRepository(context, work, { ...options, renewFrom: 'half-life', retryForMs })
+  } catch (error) {
+    await endJobs(jobs, error)
+    throw error
+  }
+}
+
+type RunJobs = ReadonlyMap<SourceName, OpenJob>
+
+/** One for each source, before the vault is asked for anything: a run that waits for it is one, too. */
+async function beginJobs(
+  context: CommandContext,
+  state: AgentState,
+  sources: readonly (readonly [SourceName, SourcePolicy])[],
+): Promise<RunJobs> {
+  const jobs = new Map<SourceName, OpenJob>()
+  for (const [source] of sources) {
+    jobs.set(source, await beginNamedJob(context, state, { kind: 'backup', source }))
+  }
+  return jobs
+}
+
+/** Those that have not come to their end. */
+async function endJobs(jobs: RunJobs, error: unknown): Promise<void> {
+  for (const { job, end } of jobs.values()) if (job.endedAt === null) await end(endOf(error))
 }
 
 /** Learns of a successor of the vault's authority in the year before it takes over. */
@@ -114,6 +174,8 @@ interface SourceRun {
   readonly source: SourceName
   readonly policy: SourcePolicy
   readonly options: RunOptions
+  /** None in a dry run. */
+  readonly job: OpenJob | undefined
 }
 
 /** The agent as it is then: in a later epoch, if points turned out to be of one. */
@@ -125,15 +187,7 @@ async function runSource(
   let agent = given
   const startedMs = systemClock.now()
   await agent.line.use(job.source)
-  const runId = toHex(systemRandom(16))
   const progress = createProgress(context.output, context.host.stderr)
-  const report = (facts: Partial<RunReport>) =>
-    job.options.dryRun
-      ? Promise.resolve()
-      : tellVault(context, agent, {
-          id: runId,
-          report: { ...emptyReport(job.source, startedMs), ...facts },
-        })
   context.output.note(`Backing up source ${job.source} …`)
   const cache = await cacheOf(context, agent, job)
   try {
@@ -150,19 +204,13 @@ async function runSource(
     await keepAsWanted(agent, result, job.options)
     sayResult(context, { source, dryRun: job.options.dryRun === true, result, startedMs })
     if (!job.options.dryRun) await noteServed(agent.state, job.source, systemClock.now())
-    await report(factsOf(result))
+    await job.job?.end(factsOf(result))
     return agent
   } catch (error) {
-    progress.stop()
-    const interrupted = ['interrupted', 'terminated'].includes(errorCodeOf(error) ?? '')
-    if (!context.signal.aborted) {
-      await report({
-        outcome: interrupted ? 'interrupted' : 'failed',
-        errorCode: errorCodeOf(error) ?? 'internal',
-      })
-    }
+    await job.job?.end(endOf(error))
     throw error
   } finally {
+    progress.stop()
     cache.close()
   }
 }
@@ -199,7 +247,7 @@ type RunParts = SourceRun & {
 async function backupRun(
   context: CommandContext,
   { repository, registration, state, heldKey }: OpenAgent,
-  { source, policy, options, startedMs, cache, progress, raiseEpoch }: RunParts,
+  { source, policy, options, job, startedMs, cache, progress, raiseEpoch }: RunParts,
 ): Promise<BackupRun> {
   const { host, output, signal } = context
   const heads = (await state.heads.load()) ?? {}
@@ -234,6 +282,7 @@ async function backupRun(
     verifyAll: options.verifyAll === true,
     progress: ({ path, files, bytesRead, expectedFiles }) => {
       progress({ what: path, files, bytes: bytesRead, totalFiles: expectedFiles })
+      job?.note({ phase: 'working', files, bytesRead })
     },
     warn: (message) => output.warn(`Warning: ${message}`),
   }

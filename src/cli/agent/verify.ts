@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { systemClock } from '../../base/clock.ts'
 import type { Damage } from '../../agent/verify/damage-list.ts'
+import type { JobFacts } from '../../agent/jobs/job.ts'
+import type { OpenJob } from '../../agent/jobs/job-files.ts'
 import { verifyPoints, type VerifyResult } from '../../agent/verify/verify.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { createProgress } from '../render/progress.ts'
@@ -11,6 +13,7 @@ import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { chosenPoint, listedPoints } from './chosen-point.ts'
+import { asJob } from './job.ts'
 import { addLimitOptions, lineLimits } from './line.ts'
 import { sourceOption, usualSource, withRepository, type OpenAgent } from './open.ts'
 import { addReadingOptions, readingOf } from './reading.ts'
@@ -33,7 +36,17 @@ export function addVerify(program: Command, context: CommandContext): void {
           flags,
           source: sourceOption(command),
         })
-        const result = await verify(context, agent, { points, readData: flags.readData === true })
+        const source = sourceOption(command) ?? null
+        const result = await asJob(context, agent, {
+          kind: { kind: 'verify', source },
+          work: async (job) => {
+            const verified = await verify(context, agent, {
+              ...{ points, readData: flags.readData === true, job },
+            })
+            job.note(jobFactsOf(verified))
+            return verified
+          },
+        })
         for (const damage of result.damages) sayDamage(context, damage)
         saySummary(context, result, systemClock.now() - startedMs)
         if (result.damageCount > 0) throw foundDamage(result)
@@ -60,7 +73,12 @@ async function verify(
   {
     points,
     readData,
-  }: { readonly points: Parameters<typeof verifyPoints>[1]; readonly readData: boolean },
+    job,
+  }: {
+    readonly points: Parameters<typeof verifyPoints>[1]
+    readonly readData: boolean
+    readonly job: OpenJob
+  },
 ): Promise<VerifyResult> {
   const progress = createProgress(output, host.stderr)
   try {
@@ -70,12 +88,18 @@ async function verify(
       onProgress: ({ packs, packsToRead, files, bytesRead }) => {
         const what = files === 0 ? `pack ${packs} of ${packsToRead}` : 'trees'
         progress.update({ what, files, bytes: bytesRead })
+        job.note({ files, bytesRead })
       },
     })
   } finally {
     progress.stop()
   }
 }
+
+const jobFactsOf = ({ files, bytesRead, damageCount }: VerifyResult): JobFacts => ({
+  ...{ files, bytesRead },
+  ...(damageCount > 0 && { outcome: 'failed', errorCode: 'verification-failed' }),
+})
 
 function sayDamage({ output }: CommandContext, damage: Damage): void {
   const paths = damage.paths.map(({ point, system, path }) => ({
