@@ -1,54 +1,13 @@
 /** The daemon, by the built commands: what it runs, what it survives, and how it ends. */
 
-import { createInterface } from 'node:readline'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import {
-  bareMachine,
-  exitOf,
-  registeredMachine,
-  serveDirectory,
-  startCommandVault,
-  type CommandMachine,
-  type Event,
-} from '../support/commands.ts'
+import { bareMachine, exitOf, serveDirectory } from '../support/commands.ts'
+import { daemonOf, machineWithSource, patient, startDaemon } from '../support/daemon.ts'
 import { scratchDirectory } from '../support/scratch.ts'
 
 const isWindows = process.platform === 'win32'
-const patient = { timeout: 60_000, interval: 200 }
-
-/** No instant passes while a test goes on. */
-const halfADayAway = (): string => `${(new Date().getHours() + 12) % 24}:00`
-
-async function machineWithSource(env: Readonly<Record<string, string>> = {}) {
-  const vault = await startCommandVault()
-  const machine = await registeredMachine(vault, 'laptop', { env })
-  const folder = join(vault.scratch, 'source')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'file'), 'content')
-  await machine.backup('policy', 'include', folder)
-  await machine.backup('policy', 'schedule', 'set', '--at', halfADayAway())
-  return { vault, machine, folder }
-}
-
-function startDaemon(machine: CommandMachine) {
-  const child = machine.start('agent')
-  const events: Event[] = []
-  const { stdout } = child
-  if (stdout === null) throw new Error('no output')
-  createInterface({ input: stdout }).on('line', (line) => events.push(JSON.parse(line) as Event))
-  const seen = (kind: string): Promise<Event> =>
-    vi.waitFor(() => {
-      const found = events.find(({ event }) => event === kind)
-      if (found === undefined) throw new Error(`${kind} is not said: ${JSON.stringify(events)}`)
-      return found
-    }, patient)
-  return { ...{ child, events, seen }, result: child.result }
-}
-
-const daemonOf = async (machine: CommandMachine) => (await machine.backup('status')).event('daemon')
-
 describe.skipIf(isWindows)('backup agent', () => {
   it('runs what is due, answers status on a private socket, refuses a second one, and ends when told to', async () => {
     const { machine } = await machineWithSource()

@@ -2,10 +2,16 @@
 
 import { expect } from 'vitest'
 import { systemRandom } from '../../src/base/bytes.ts'
+import type { Changes } from '../../src/agent/backup/changed-directories.ts'
 import { noEntries } from '../../src/agent/backup/entry-counts.ts'
 import { createContentReader } from '../../src/agent/backup/read-content.ts'
 import { walkEntry } from '../../src/agent/backup/walk-entry.ts'
-import { outcomes, type PreviousPoint, type Walk } from '../../src/agent/backup/walk-context.ts'
+import {
+  outcomes,
+  type PreviousPoint,
+  type Walk,
+  type WalkCounts,
+} from '../../src/agent/backup/walk-context.ts'
 import type { SourceCache } from '../../src/agent/cache/source-cache.ts'
 import { createInFlight } from '../../src/agent/contents/in-flight.ts'
 import { startInline } from '../../src/agent/contents/lane.ts'
@@ -27,7 +33,7 @@ export const walkKeys = deriveKeys(masterKey, repositoryId)
 
 export interface PointWalker {
   /** The folder as it is now, beside the previous one; `cache` has to have begun. */
-  walk(folder: string, previous?: WalkedFolder, cache?: SourceCache): Promise<WalkedFolder>
+  walk(folder: string, previous?: WalkedBefore, cache?: SourceCache): Promise<WalkedFolder>
   /** Pages that a walk had to ask the store for. */
   readonly fetched: () => number
 }
@@ -36,8 +42,14 @@ export interface WalkedFolder {
   readonly entry: DirectoryEntry
   /** Nothing differs from the previous one. */
   readonly same: boolean
+  readonly counts: WalkCounts
   /** All chunks that the point uses, as they were noted. */
   readonly used: ReadonlySet<ChunkId>
+}
+
+/** `changes`: where to look, as a run by the journal does. */
+export interface WalkedBefore extends WalkedFolder {
+  readonly changes?: Changes
 }
 
 /** Small chunks, so that files of a few KiB have maps. */
@@ -55,6 +67,8 @@ export function createPointWalker(): PointWalker {
     fetched: () => fetched,
     walk: async (folder, previous, cache) => {
       const used = new Set<ChunkId>()
+      const counted = previous?.changes === undefined ? noEntries() : previous.counts
+      const counts = { ...counted, bytesRead: 0, readablePaths: 0, hasLinks: false }
       const pool = createContentPool({
         setup: {
           ...{
@@ -101,7 +115,8 @@ export function createPointWalker(): PointWalker {
         splitHash: (name) => splitHash(walkKeys, name),
         note: (id) => used.add(id),
         leaveOut: (item) => expect.fail(`left out: ${item.detail}`),
-        counts: { ...noEntries(), bytesRead: 0, readablePaths: 0 },
+        changes: previous?.changes,
+        counts,
         breathe: () => Promise.resolve(),
       }
       const path = Buffer.from(folder)
@@ -111,12 +126,12 @@ export function createPointWalker(): PointWalker {
       const [walked] = await outcomes([await walkEntry(walk, found, previous?.entry)])
       await pool.close()
       if (walked?.entry.type !== 'directory') throw new Error('nothing was readable')
-      return { entry: walked.entry, same: walked.same, used }
+      return { entry: walked.entry, same: walked.same, counts, used }
     },
   }
 }
 
-export const manifestOver = ({ entry }: WalkedFolder): Manifest => ({
+export const manifestOver = ({ entry }: Pick<WalkedFolder, 'entry'>): Manifest => ({
   root: { ...entry, name: new Uint8Array(0) },
   indexes: [],
   configNumber: 0,

@@ -38,8 +38,8 @@ export async function attemptPoint(
   options: AttemptOptions,
 ): Promise<AttemptResult> {
   const notes = createNotedChunks()
-  run.cache.begin()
-  const counts = noCounts()
+  run.cache.begin(options.changes !== undefined)
+  const counts = countsToBegin(options)
   const expectedFiles = options.base.previous?.manifest.statistics.files
   const breather = createBreather(run, counts, expectedFiles)
   const store = openRunStore(run, {
@@ -73,7 +73,11 @@ export async function attemptPoint(
   }
 }
 
-const noCounts = (): WalkCounts => ({ ...noEntries(), bytesRead: 0, readablePaths: 0 })
+/** A run by the journal counts from the previous point on. */
+const countsToBegin = ({ base, changes }: AttemptOptions): WalkCounts => ({
+  ...((changes && base.previous?.manifest.statistics) ?? noEntries()),
+  ...{ bytesRead: 0, readablePaths: 0, hasLinks: false },
+})
 
 type WalkParts = AttemptOptions &
   Pick<Walk, 'counts' | 'leaveOut' | 'note' | 'breathe'> & { readonly store: RunStore }
@@ -82,6 +86,7 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   sink: cachingSink(run.cache, parts.store.sink),
   contents: createContentReader(parts.store.contents),
   previous: parts.base.previous,
+  changes: parts.changes,
   selector: createSelector({
     selection: run.selection,
     settings: run.selectionSettings,

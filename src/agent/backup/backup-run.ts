@@ -10,6 +10,8 @@ import type { IndexFiles } from '../cache/index-files.ts'
 import type { SourceCache } from '../cache/source-cache.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { BasePoint, Head } from './base-point.ts'
+import type { Changes } from './changed-directories.ts'
+import type { Watched } from './watched.ts'
 import type { PackJournal } from './pack-journal.ts'
 import type { SelectionNode } from './selection.ts'
 
@@ -32,6 +34,7 @@ export interface BackupRun {
   readonly level: number
   readonly journal: PackJournal
   readonly cache: SourceCache
+  readonly watched: Watched
   readonly indexFiles: IndexFiles
   /** PEM certificates of the vault's authority: from the registration. */
   readonly authorities: readonly string[]
@@ -75,6 +78,8 @@ export interface AttemptOptions {
   readonly gone: ReadonlySet<ObjectId>
   /** Believe nothing of what the previous point needs: a repeated attempt. */
   readonly exact: boolean
+  /** Where to look: of a run by the journal. */
+  readonly changes: Changes | undefined
   /** Called once, when the attempt is over, whatever came of it. */
   readonly onEnd: (traffic: Traffic) => void
 }

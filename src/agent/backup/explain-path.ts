@@ -7,7 +7,7 @@ import type { SelectionRule } from '../../policy/selection.ts'
 import { lstatExact, type FileFacts } from '../source/facts.ts'
 import { problemOf } from '../source/problem.ts'
 import { isCacheTag } from './selector.ts'
-import { childPlace } from './walk-directory.ts'
+import { childPlace } from './child-place.ts'
 import type { Found, Place, Selector } from './walk-context.ts'
 
 export type PathVerdict =

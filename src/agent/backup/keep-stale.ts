@@ -4,6 +4,7 @@ import { systemCodeOf } from '../../base/errors.ts'
 import type { Entry } from '../../model/entry.ts'
 import { problemOf, type ReadProblem } from '../source/problem.ts'
 import { addCounts, countEntry, noEntries, type EntryCounts } from './entry-counts.ts'
+import { refuse } from './changes.ts'
 import { takeOver, takeOverBelow } from './previous-tree.ts'
 import type { Place, Walk, Walked } from './walk-context.ts'
 
@@ -55,6 +56,7 @@ export async function keepStale(
   previous: Entry | undefined,
   failure: Failure,
 ): Promise<Walked | undefined> {
+  refuse(walk.changes, 'unreadable')
   const kept = previous && (await takeOverWhole(walk, previous))
   walk.leaveOut({ ...failure, kept: kept === undefined ? 'nothing' : 'earlier' })
   if (previous === undefined || kept === undefined) return undefined

@@ -25,6 +25,10 @@ export interface NeedsParts {
   readonly uploads: Uploads
   /** Refs objects that the vault has need not be sent. */
   readonly isPresent: (id: ObjectId) => boolean
+  /** Needed in any case. */
+  readonly kept:
+    | { readonly refs: ReadonlySet<ObjectId>; readonly indexes: readonly IndexReference[] }
+    | undefined
 }
 
 /** @throws BackupError `commit-missing` when a chunk that was taken over lies in no pack that the vault has */
@@ -37,7 +41,9 @@ export async function gatherNeeds(notes: NotedChunks, parts: NeedsParts): Promis
     packs.add(place.pack)
     indexes.add(place.index)
   })
-  const ids = new Set([...packs, ...indexes])
+  const ids = new Set([...(parts.kept?.refs ?? []), ...packs, ...indexes])
+  const listed = parts.kept?.indexes ?? []
+  for (const { id } of listed) indexes.delete(id)
   const refs = writeRefs(ids)
   for (const [id, bytes] of refs.objects) {
     if (!parts.isPresent(id)) await parts.uploads.put({ kind: 'refs', id, bytes })
@@ -46,7 +52,10 @@ export async function gatherNeeds(notes: NotedChunks, parts: NeedsParts): Promis
     root: refs.root,
     count: refs.count,
     bytes: [...ids].reduce((sum, id) => sum + parts.sizeOf(id), 0),
-    indexes: [...indexes].flatMap((id) => referenceTo(id, parts.indexes.get(id))).sort(inOrder),
+    indexes: [
+      ...listed,
+      ...[...indexes].flatMap((id) => referenceTo(id, parts.indexes.get(id))),
+    ].sort(inOrder),
   }
 }
 

@@ -12,18 +12,23 @@ import type { PreviousPoint, Walk } from './walk-context.ts'
 export interface PreviousDirectory {
   /** The entry of that name. Names have to be asked for in ascending order. */
   find(name: Uint8Array): Promise<Entry | undefined>
+  /** The next one that was not passed yet. */
+  next(): Promise<Entry | undefined>
   /** Reads to the end: whether every entry was asked for, and the references of all pages. */
   finish(): Promise<{ readonly allFound: boolean; readonly pages: readonly ChunkReference[] }>
 }
 
 export const noPreviousDirectory: PreviousDirectory = {
   find: () => Promise.resolve(undefined),
+  next: () => Promise.resolve(undefined),
   finish: () => Promise.resolve({ allFound: false, pages: [] }),
 }
 
+/** `onGone` is told of each entry that was not asked for; with it, a page that can not be read is an error. */
 export function openPreviousDirectory(
   tree: ChunkReference,
   previous: PreviousPoint,
+  onGone?: (entry: Entry) => Promise<void>,
 ): PreviousDirectory {
   const pages: ChunkReference[] = []
   const leaves = readTreeLeaves(tree, (reference) => {
@@ -52,6 +57,7 @@ export function openPreviousDirectory(
       at++
       if (order === 0) return entry
       allFound = false
+      await onGone?.(entry)
     }
     return undefined
   }
@@ -61,17 +67,27 @@ export function openPreviousDirectory(
     try {
       return await work()
     } catch (error) {
-      if (!isUnusable(error)) throw error
+      if (!isUnusable(error) || onGone !== undefined) throw error
       broken = true
       return nothing
     }
   }
   return {
     find: (name) => orNothing(() => find(name), undefined),
+    next: async () => {
+      const entry = await peek()
+      at++
+      return entry
+    },
     finish: () =>
       orNothing(
         async () => {
-          if ((await peek()) !== undefined) allFound = false
+          for (let entry = await peek(); entry !== undefined; entry = await peek()) {
+            allFound = false
+            if (onGone === undefined) break
+            at++
+            await onGone(entry)
+          }
           return { allFound, pages }
         },
         { allFound: false, pages: [] },

@@ -24,7 +24,7 @@ import { createContentPool, type ContentPool } from '../contents/pool.ts'
 import { countingUploads } from './dry-run.ts'
 import { loadKnownObjects } from './known.ts'
 import type { NotedChunks } from './noted-chunks.ts'
-import { gatherNeeds, type PointNeeds } from './point-needs.ts'
+import { gatherNeeds, type NeedsParts, type PointNeeds } from './point-needs.ts'
 import type { AttemptOptions, BackupRun } from './backup-run.ts'
 import { renewingUploads } from './renewing-uploads.ts'
 import { isUnusable } from './previous-tree.ts'
@@ -135,7 +135,8 @@ export function openRunStore(
     for (const view of merged.values()) addSizes(sizes, view)
     const all = createKnownChunks(merged, { isPresent: isThere, own: sink.packs, previousRefs })
     const sizeOf = (id: ObjectId) => sizes.get(id) ?? 0
-    return gatherNeeds(notes, { known: all, indexes: merged, sizeOf, uploads, isPresent })
+    const parts = { known: all, indexes: merged, sizeOf, uploads, isPresent }
+    return gatherNeeds(notes, { ...parts, kept: keptNeeds(options, previousRefs) })
   }
   return {
     ...{ sink, uploads, isPlaced, needs },
@@ -147,6 +148,13 @@ export function openRunStore(
     close: async () => contents?.close(),
   }
 }
+
+/** What a run by the journal did not visit needs what the previous point needs. */
+const keptNeeds = (
+  { base, changes }: AttemptOptions,
+  refs: ReadonlySet<ObjectId>,
+): NeedsParts['kept'] =>
+  changes === undefined ? undefined : { refs, indexes: base.previous?.manifest.indexes ?? [] }
 
 /** What the vault has need not be stored again. */
 function claimsOf(
@@ -192,7 +200,11 @@ function addSizes(sizes: Map<ObjectId, number>, view: IndexView): void {
   }
 }
 
-async function refsOf({ repository }: BackupRun, { base }: AttemptOptions): Promise<Set<ObjectId>> {
+/** @throws BackupError (a run by the journal only, which adds to them) where they can not be read */
+async function refsOf(
+  { repository }: BackupRun,
+  { base, changes }: AttemptOptions,
+): Promise<Set<ObjectId>> {
   const ids = new Set<ObjectId>()
   const root = base.previous?.facts.commit.refsRoot
   if (root === undefined) return ids
@@ -200,7 +212,7 @@ async function refsOf({ repository }: BackupRun, { base }: AttemptOptions): Prom
   try {
     for await (const shard of readRefs(root, load)) for (const id of shard.ids) ids.add(id)
   } catch (error) {
-    if (!isUnusable(error)) throw error
+    if (!isUnusable(error) || changes !== undefined) throw error
   }
   return ids
 }

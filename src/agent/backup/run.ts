@@ -6,12 +6,16 @@ import { commitMissingFactsSchema } from '../../protocol/messages.ts'
 import { attemptPoint, type AttemptResult } from './attempt.ts'
 import type { BackupRun, Traffic } from './backup-run.ts'
 import { findBase } from './base-point.ts'
+import { planRun } from './by-journal.ts'
+import { ScanNeeded } from './changes.ts'
+import { isUnusable } from './previous-tree.ts'
+import type { Scan, ScanReason, WatchAnswer } from './watched.ts'
 
 /** Attempts at one point: a vault that loses objects faster than that is broken. */
 const attempts = 4
 
 /** The traffic is that of all attempts. */
-export type RunResult = AttemptResult & Traffic
+export type RunResult = AttemptResult & Traffic & { readonly scan: Scan }
 
 export async function runBackup(given: BackupRun): Promise<RunResult> {
   let run = given
@@ -20,26 +24,50 @@ export async function runBackup(given: BackupRun): Promise<RunResult> {
   const onEnd = (more: Traffic) => {
     traffic = sumOf(traffic, more)
   }
-  for (let attempt = 1; ; attempt++) {
+  const answer = await run.watched.ask()
+  let instead: ScanReason | undefined
+  for (let attempt = 1; ;) {
     const base = await findBase(run.repository, run)
     if (base.epoch > run.repository.keys.currentEpoch) {
       run = { ...run, ...(await run.raiseEpoch(base.epoch)) }
     }
+    const plan = planRun(run, base, instead === undefined ? answer : scanFor(answer, instead))
+    const { changes, scan } = plan
     try {
-      const result = await attemptPoint(run, { base, gone, exact: attempt > 1, onEnd })
+      const result = await attemptPoint(run, { base, gone, exact: attempt > 1, changes, onEnd })
       if (result.point !== undefined) {
         const { id, seq, manifest } = result.point
         await run.saveHead({ seq, hash: id })
         await run.journal.clear()
         await run.cache.commit(id, manifest)
+        const covered = { point: id, fullMs: plan.fullMs, hasLinks: result.counts.hasLinks }
+        if (answer.token !== undefined) await run.watched.tell(answer.token, covered)
       }
-      return { ...result, ...traffic }
+      return { ...result, ...traffic, scan }
     } catch (error) {
+      const misfit = changes === undefined ? undefined : misfitOf(error)
+      if (misfit !== undefined) {
+        instead = misfit
+        continue
+      }
       if (attempt === attempts || !isWorthAnother(error)) throw error
       for (const id of missingIds(error)) gone.add(id)
       run.warn(`${error.message} What is missing is read and sent again.`)
+      instead = 'repeated'
+      attempt++
     }
   }
+}
+
+const scanFor = (answer: WatchAnswer, reason: ScanReason): WatchAnswer => ({
+  ...{ kind: 'scan', reason },
+  token: answer.token,
+})
+
+/** What can not be read, or does not fit the journal, is no reason to end: a full scan reads what it can not find. */
+function misfitOf(error: unknown): ScanReason | undefined {
+  if (error instanceof ScanNeeded) return error.reason
+  return isUnusable(error) ? 'cache' : undefined
 }
 
 const sumOf = (a: Traffic, b: Traffic): Traffic => ({

@@ -12,11 +12,14 @@ import type { FileFacts } from '../source/facts.ts'
 import type { LastingInode } from '../source/lasting-inode.ts'
 import type { Trust } from './compare.ts'
 import type { EntryCounts } from './entry-counts.ts'
+import type { Changes } from './changed-directories.ts'
 
 export interface Walk {
   readonly sink: ChunkSink
   readonly contents: ContentReader
   readonly previous: PreviousPoint | undefined
+  /** In a run by the journal: where it has to look. The counts begin with those of the previous point then. */
+  readonly changes?: Changes | undefined
   readonly selector: Selector
   readonly lastingInode: LastingInode
   /** HMAC(K_id, 0 ‖ name), for the cutting of large directories. */
@@ -43,6 +46,8 @@ export interface WalkCounts extends EntryCounts {
   bytesRead: number
   /** Include paths that could be read. */
   readablePaths: number
+  /** Some file has several names. */
+  hasLinks: boolean
 }
 
 /** Something on disk and what it is called. */

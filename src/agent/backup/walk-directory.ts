@@ -1,15 +1,15 @@
 /** A directory beside its previous tree: taken over by its id where nothing below changed. */
 
-import { bufferOf, compareBytes, equalBytes } from '../../base/bytes.ts'
+import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { encodeEntry } from '../../model/entry-codec.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import type { ChunkReference } from '../../model/ids.ts'
 import { createTreeWriter } from '../../model/tree-page.ts'
-import { joinPath } from '../../model/path.ts'
-import type { FileFacts } from '../source/facts.ts'
 import { readDirectory, type DirectoryListing } from '../source/read-directory.ts'
 import type { ReadProblem } from '../source/problem.ts'
 import { commonFields } from './capture.ts'
+import { forget, forgetVisited, lookAt, noteLinks, recount } from './changes.ts'
+import { childPlace } from './child-place.ts'
 import { isUnchanged } from './compare.ts'
 import {
   noPreviousDirectory,
@@ -20,12 +20,12 @@ import {
 import { isCacheTag } from './selector.ts'
 import { asOtherKind } from './look-again.ts'
 import { attempt, keepOrForget, troubled } from './keep-stale.ts'
+import { entriesAbove } from './walk-below.ts'
 import {
   laterStep,
   outcomes,
   type Found,
   type Place,
-  type Selector,
   type Step,
   type Walk,
   type Walked,
@@ -38,8 +38,41 @@ export type Enter = (walk: Walk, found: Found, previous: Entry | undefined) => P
 export async function walkDirectory(
   walk: Walk,
   found: Found,
-  { previous, enter }: { readonly previous: Entry | undefined; readonly enter: Enter },
+  { previous, enter }: Entering,
 ): Promise<Step> {
+  const { look, inside } = lookAt(walk, found, previous)
+  if (look === 'nothing' && previous !== undefined) {
+    return { walked: { entry: previous, same: true } }
+  }
+  const below = look === 'below' ? await walkBelow(walk, found, { previous, enter }) : undefined
+  return below ?? readAndWalk(inside, found, { previous, enter })
+}
+
+interface Entering {
+  readonly previous: Entry | undefined
+  readonly enter: Enter
+}
+
+/** Enters only what leads to a change; undefined where the directory has to be read after all. */
+async function walkBelow(
+  walk: Walk,
+  found: Found,
+  { previous, enter }: Entering,
+): Promise<Step | undefined> {
+  const before = previousDirectory(walk, previous)
+  const entries = await entriesAbove(walk, found, before)
+  if (entries === undefined) return undefined
+  recount(walk, previous)
+  const steps: Step[] = []
+  for (const { entry, found: child } of entries) {
+    steps.push(
+      child === undefined ? { walked: { entry, same: true } } : await enter(walk, child, entry),
+    )
+  }
+  return finishLater(walk, found, { previous, before, steps })
+}
+
+async function readAndWalk(walk: Walk, found: Found, { previous, enter }: Entering): Promise<Step> {
   const { place } = found
   let children: Iterable<Child>
   try {
@@ -49,10 +82,13 @@ export async function walkDirectory(
     if (other !== undefined) return enter(walk, other, previous)
     return { walked: await troubled(walk, place, { previous, error }) }
   }
-  const before = previousDirectory(walk, previous)
+  recount(walk, previous)
+  const before = visitedDirectory(walk, previous)
   const steps: Step[] = []
   for (const child of children) {
     const previousChild = await before.find(child.place.name)
+    const isDirectory = 'facts' in child && child.facts.kind === 'directory'
+    await forgetVisited(walk, previousChild, isDirectory)
     steps.push(
       'facts' in child
         ? await enter(walk, child, previousChild)
@@ -96,6 +132,12 @@ export const previousDirectory = (walk: Walk, entry: Entry | undefined): Previou
     ? openPreviousDirectory(entry.tree, walk.previous)
     : noPreviousDirectory
 
+/** A directory whose entries are all asked for: what is not goes out of the counts. */
+export const visitedDirectory = (walk: Walk, entry: Entry | undefined): PreviousDirectory =>
+  walk.changes === undefined || entry?.type !== 'directory' || walk.previous === undefined
+    ? previousDirectory(walk, entry)
+    : openPreviousDirectory(entry.tree, walk.previous, (gone) => forget(walk, gone))
+
 /** What a directory holds, without what the rules leave out, ascending by name; looked at as it is asked for. */
 function childrenOf(walk: Walk, found: Found): Iterable<Child> {
   const { selector } = walk
@@ -105,8 +147,8 @@ function childrenOf(walk: Walk, found: Found): Iterable<Child> {
   const place = { ...found.place, ignores: selector.ignoresBelow(found.place) }
   const directory = { place, facts: found.facts }
   return emptied === undefined
-    ? selected(selector, directory, listings)
-    : onlyTag(selected(selector, directory, listings))
+    ? selected(walk, directory, listings)
+    : onlyTag(selected(walk, directory, listings))
 }
 
 function* onlyTag(children: Iterable<Child>): Iterable<Child> {
@@ -114,30 +156,21 @@ function* onlyTag(children: Iterable<Child>): Iterable<Child> {
 }
 
 function* selected(
-  selector: Selector,
+  walk: Walk,
   { place, facts: above }: Found,
   listings: Iterable<DirectoryListing>,
 ): Iterable<Child> {
+  const { selector } = walk
   for (const { entries, failures } of listings) {
     const seen = entries
       .map(({ name, facts }) => ({ place: childPlace(place, above, name), facts }))
       .filter((child) => selector.leavesOut(child.place, child.facts) === undefined)
+    noteLinks(walk, seen)
     const unseen = failures
       .map((problem) => ({ place: childPlace(place, above, problem.name), problem }))
       .filter((child) => selector.leavesOut(child.place, undefined) === undefined)
     if (unseen.length === 0) yield* seen
     else yield* [...seen, ...unseen].sort((a, b) => compareBytes(a.place.name, b.place.name))
-  }
-}
-
-export function childPlace(place: Place, facts: FileFacts | undefined, name: Uint8Array): Place {
-  const text = bufferOf(name).toString('utf8')
-  return {
-    path: joinPath(place.path, name),
-    text: place.text === '' ? text : `${place.text}/${text}`,
-    name,
-    parentDevice: facts?.deviceId,
-    ignores: place.ignores,
   }
 }
 

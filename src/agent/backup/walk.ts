@@ -8,7 +8,9 @@ import { readDirectory } from '../source/read-directory.ts'
 import { keepStale, type Failure } from './keep-stale.ts'
 import type { SelectionNode } from './selection.ts'
 import { walkEntry } from './walk-entry.ts'
-import { childPlace, finishLater, previousDirectory } from './walk-directory.ts'
+import { forgetVisited, recount } from './changes.ts'
+import { childPlace } from './child-place.ts'
+import { finishLater, previousDirectory, visitedDirectory } from './walk-directory.ts'
 import {
   laterStep,
   outcomes,
@@ -67,6 +69,11 @@ const look = (place: Place): Found | Failure => {
   }
 }
 
+const isDirectoryAt = (place: Place): boolean => {
+  const found = look(place)
+  return 'facts' in found && found.facts.kind === 'directory'
+}
+
 /** An include path that is not there, or a directory above some: the last state stays in the point. */
 async function missing(
   walk: Walk,
@@ -103,6 +110,8 @@ async function readable(walk: Walk, step: Step): Promise<Walked | undefined> {
 /** An empty directory that had entries looks like a disk that is not mounted. */
 async function isEmptied(walk: Walk, found: Found, previous: Entry | undefined): Promise<boolean> {
   if (found.facts.kind !== 'directory' || previous?.type !== 'directory') return false
+  const look = walk.changes?.at(found.place.path)
+  if (look === 'nothing' || look === 'below') return false
   if (!isEmptyNow(found.place)) return false
   const before = await previousDirectory(walk, previous).finish()
   return !before.allFound && before.pages.length > 0
@@ -123,11 +132,14 @@ async function walkPartly(
   { node, found }: { readonly node: SelectionNode; readonly found: Found },
   previous: Entry | undefined,
 ): Promise<Step> {
-  const before = previousDirectory(walk, previous)
+  recount(walk, previous)
+  const before = visitedDirectory(walk, previous)
   const steps: Step[] = []
   for (const child of node.children) {
     const place = childPlace(found.place, found.facts, child.name)
-    steps.push(await walkNode(walk, { node: child, place }, await before.find(child.name)))
+    const previousChild = await before.find(child.name)
+    await forgetVisited(walk, previousChild, walk.changes !== undefined && isDirectoryAt(place))
+    steps.push(await walkNode(walk, { node: child, place }, previousChild))
   }
   return finishLater(walk, found, { previous, before, steps })
 }

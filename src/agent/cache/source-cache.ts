@@ -18,15 +18,17 @@ import type { RepositoryKeys } from '../../crypto/keys.ts'
 import { idBytes, type ChunkId, type ChunkReference, type RecordHash } from '../../model/ids.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { ChunkType } from '../../model/pack.ts'
-import { loadHead, saveHead, type CacheHead, type PagesFile } from './head.ts'
+import { loadHead, saveHead, type CacheHead } from './head.ts'
 import { createPageFile, type PageFileWriter } from './page-file.ts'
 import { openPageFile, type PageLookup } from './page-lookup.ts'
 
 export interface SourceCache {
   /** The manifest of that point, where it is the one that the cache belongs to. */
   manifestOf(point: RecordHash): Manifest | undefined
-  /** Begins an attempt: forgets what an earlier one has noted. */
-  begin(): void
+  /** Begins an attempt: forgets what an earlier one has noted. One that walks only a part adds to what there is. */
+  begin(isPartial?: boolean): void
+  /** It is of that point, and all its files are at hand. */
+  isWhole(point: RecordHash): boolean
   /** A page that the point uses: out of the cache, or else fetched. */
   load(reference: ChunkReference, type: ChunkType, fetch: FetchPage): Promise<Uint8Array>
   /** A page that this attempt has made. */
@@ -108,10 +110,12 @@ export async function openSourceCache(options: SourceCacheOptions): Promise<Sour
       if (head !== undefined) say(`The cache is of another recovery point. ${fetchedThen}`)
       return undefined
     },
-    begin: () => {
+    isWhole: (point) => head?.point === point && isComplete() && head.files.length < mostFiles * 4,
+    begin: (isPartial = false) => {
       draft?.drop()
       if (options.isReadOnly) return
-      draft = createDraft({ directory, keys, random, isFresh: !isComplete() || isWorn(head) })
+      const isFresh = !isPartial && (!isComplete() || isWorn(head))
+      draft = createDraft({ directory, keys, random, isFresh, isPartial })
     },
     load: async (reference, type, fetch) => {
       const kept = find(reference.id, type)
@@ -125,10 +129,11 @@ export async function openSourceCache(options: SourceCacheOptions): Promise<Sour
     commit: async (point, manifest) => {
       if (draft === undefined) return
       try {
-        const { file, isFresh, usedBytes } = draft.finish()
+        const { file, isFresh, isPartial, usedBytes } = draft.finish()
         draft = undefined
         const files = [...(isFresh ? [] : (head?.files ?? [])), ...file]
-        const next: CacheHead = { point, manifest, files, usedBytes }
+        const earlierBytes = isPartial ? (head?.usedBytes ?? 0) : 0
+        const next: CacheHead = { point, manifest, files, usedBytes: earlierBytes + usedBytes }
         if (file.length > 0) await syncDirectory(directory)
         await saveHead(at(headName), next, { keys, random })
         head = next
@@ -203,12 +208,14 @@ interface DraftOptions {
   readonly random: RandomBytes
   /** All pages are written, also those that earlier files hold. */
   readonly isFresh: boolean
+  /** Pages of earlier files that are not asked for are used all the same. */
+  readonly isPartial: boolean
 }
 
 type Draft = ReturnType<typeof createDraft>
 
 /** What one attempt adds: a file under a temporary name, begun with the first page. */
-function createDraft({ directory, keys, random, isFresh }: DraftOptions) {
+function createDraft({ directory, keys, random, isFresh, isPartial }: DraftOptions) {
   const name = `pages-${toHex(random(16))}`
   const temporary = join(directory, `.tmp-${name}`)
   let writer: PageFileWriter | undefined
@@ -221,17 +228,18 @@ function createDraft({ directory, keys, random, isFresh }: DraftOptions) {
       if (recent.has(id)) return
       if (recent.size >= lastIds) recent = new Set()
       recent.add(id)
-      usedBytes += page.length
+      if (!isKept || !isPartial) usedBytes += page.length
       if (isKept && !isFresh) return
       writer ??= createPageFile(temporary, { keys, random })
       writer.add(id, page)
       pageBytes += page.length
     },
-    finish: (): { file: PagesFile[]; isFresh: boolean; usedBytes: number } => {
-      if (writer === undefined) return { file: [], isFresh, usedBytes }
+    finish: () => {
+      const facts = { isFresh, isPartial, usedBytes }
+      if (writer === undefined) return { file: [], ...facts }
       writer.finish()
       renameSync(temporary, join(directory, name))
-      return { file: [{ name, pageBytes }], isFresh, usedBytes }
+      return { file: [{ name, pageBytes }], ...facts }
     },
     drop: () => {
       writer?.close()

@@ -1,6 +1,7 @@
 /** What the daemon says of itself to `backup status`. */
 
 import { z } from 'zod'
+import { watchStatusSchema } from '../journal/messages.ts'
 
 const timeSchema = z.int().min(0)
 
@@ -12,6 +13,8 @@ export const daemonStatusSchema = z.object({
   running: z.object({ sinceMs: timeSchema, sources: z.array(z.string()) }).nullable(),
   /** The last run that this daemon started: its exit status; null where a signal ended it. */
   last: z.object({ endedMs: timeSchema, code: z.int().nullable() }).nullable(),
+  /** What it watches. */
+  watched: z.array(watchStatusSchema),
   /** When each source is due next; a time that has passed: it is due now. */
   next: z.array(z.object({ source: z.string(), atMs: timeSchema })),
 })

@@ -4,7 +4,8 @@
  */
 
 import { createTask } from 'node-cron'
-import { BackupError } from '../../base/errors.ts'
+import { BackupError, messageOf } from '../../base/errors.ts'
+import { watchSources, type DaemonWatch } from '../journal/daemon-watch.ts'
 import { systemCalls } from '../system/open.ts'
 import { acquireLock, type RunLock } from '../system/run-lock.ts'
 import { createDueRuns, type DueRuns, type DueRunsParts } from './due-runs.ts'
@@ -24,9 +25,14 @@ export interface DaemonParts extends DueRunsParts {
 export async function runDaemon(parts: DaemonParts): Promise<void> {
   const lock = lockOf(parts)
   const runs = createDueRuns(parts)
+  const watch = watchSources(parts.state)
   try {
-    const server = await openSocket(parts, runs)
-    const looks = lookEveryMinute(runs)
+    await lookAtPolicy(parts, watch)
+    const server = await openSocket(parts, runs, watch)
+    const looks = lookEveryMinute(async () => {
+      await lookAtPolicy(parts, watch)
+      await runs.look()
+    })
     parts.onReady()
     await runs.look()
     await aborted(parts.signal)
@@ -34,6 +40,7 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     await server?.close()
   } finally {
     await runs.stop()
+    await watch.close()
     lock.release()
   }
 }
@@ -47,8 +54,8 @@ function lockOf({ state }: DaemonParts): RunLock {
 }
 
 /** By a clock that people read, whatever zone: looks come at full minutes, also after the machine slept. */
-function lookEveryMinute(runs: DueRuns) {
-  const task = createTask('* * * * *', () => runs.look(), { logger: silent })
+function lookEveryMinute(look: () => Promise<void>) {
+  const task = createTask('* * * * *', look, { logger: silent })
   void task.start()
   return task
 }
@@ -57,7 +64,20 @@ const nothing = () => undefined
 /** A minute that was missed is made up for by the next. */
 const silent = { info: nothing, warn: nothing, error: nothing, debug: nothing }
 
-async function openSocket(parts: DaemonParts, runs: DueRuns): Promise<LocalServer | undefined> {
+/** A policy that can not be read is the trouble of the look that follows. */
+async function lookAtPolicy({ say }: DaemonParts, watch: DaemonWatch): Promise<void> {
+  try {
+    await watch.look()
+  } catch (error) {
+    say({ kind: 'trouble', message: messageOf(error) })
+  }
+}
+
+async function openSocket(
+  parts: DaemonParts,
+  runs: DueRuns,
+  watch: DaemonWatch,
+): Promise<LocalServer | undefined> {
   if (isTooLong(parts.socket)) {
     const message = `${parts.socket} is too long for a socket: backup status can not ask this daemon.`
     parts.say({ kind: 'trouble', message })
@@ -66,8 +86,11 @@ async function openSocket(parts: DaemonParts, runs: DueRuns): Promise<LocalServe
   const { pid, version } = parts
   const startedMs = parts.clock.now()
   return serveLocally(parts.socket, async (question) => {
+    const answer = await watch.answer(question)
+    if (answer !== undefined) return answer
     if (question !== 'status') throw new Error('unknown question')
-    return { pid, version, startedMs, ...(await runs.status()) } satisfies DaemonStatus
+    const watched = [...(await watch.status())]
+    return { pid, version, startedMs, watched, ...(await runs.status()) } satisfies DaemonStatus
   })
 }
 

@@ -65,11 +65,15 @@ async function serveOne(socket: Socket, answer: Answer): Promise<void> {
 const longestAnswer = 64 * 1024 * 1024
 
 /** Undefined where nobody answers: no daemon runs. */
-export async function askLocally(path: string, question: string): Promise<unknown> {
+export async function askLocally(
+  path: string,
+  question: string,
+  withinMs = patienceMs,
+): Promise<unknown> {
   const socket = createConnection(path)
   try {
     socket.write(`${question}\n`)
-    return JSON.parse(await lineOf(socket, longestAnswer)) as unknown
+    return JSON.parse(await lineOf(socket, longestAnswer, withinMs)) as unknown
   } catch {
     return undefined
   } finally {
@@ -78,19 +82,22 @@ export async function askLocally(path: string, question: string): Promise<unknow
 }
 
 /** Rejects where the other side is silent for long, ends before its line does, or says too much. */
-function lineOf(socket: Socket, longest: number): Promise<string> {
+function lineOf(socket: Socket, longest: number, withinMs = patienceMs): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let lengthBytes = 0
-    socket.setTimeout(patienceMs, () => socket.destroy(new Error('silent')))
+    socket.setTimeout(withinMs, () => socket.destroy(new Error('silent')))
     socket.on('error', reject)
     socket.on('close', () => reject(new Error('closed')))
     socket.on('data', (bytes: Buffer) => {
       const end = bytes.indexOf('\n')
       parts.push(end < 0 ? bytes : bytes.subarray(0, end))
       lengthBytes += bytes.length
-      if (end >= 0) resolve(Buffer.concat(parts).toString())
-      else if (lengthBytes > longest) socket.destroy(new Error('too long'))
+      if (end >= 0) {
+        // What follows may take its time.
+        socket.setTimeout(0)
+        resolve(Buffer.concat(parts).toString())
+      } else if (lengthBytes > longest) socket.destroy(new Error('too long'))
     })
   })
 }

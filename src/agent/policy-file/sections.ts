@@ -8,6 +8,7 @@ import { scheduleSection } from './schedule.ts'
 import type { PolicySection } from './section.ts'
 import { selectionSection } from './selection.ts'
 import { throttleSection } from './throttle.ts'
+import { watchSection } from './watch.ts'
 
 export const policySections: readonly PolicySection[] = [
   includeSection,
@@ -16,5 +17,6 @@ export const policySections: readonly PolicySection[] = [
   scheduleSection,
   throttleSection,
   compressionSection,
+  watchSection,
   retentionSection,
 ]

@@ -1,8 +1,8 @@
 /** `selection`: what a source leaves out besides its patterns. */
 
-import { BackupError } from '../../base/errors.ts'
 import { defaultSelection, type SelectionSettings } from '../../policy/selection.ts'
 import { parseDays, parseFileSize } from '../../policy/selection-words.ts'
+import { parseSwitch } from '../../policy/watch-words.ts'
 import type { PolicySection } from './section.ts'
 
 const switches = {
@@ -52,9 +52,3 @@ export const ownSettings = (settings: SelectionSettings): SelectionSettings | un
   JSON.stringify({ ...defaultSelection, ...settings }) === JSON.stringify(defaultSelection)
     ? undefined
     : settings
-
-function parseSwitch(text: string): boolean {
-  if (/^(yes|true|on)$/i.test(text)) return true
-  if (/^(no|false|off)$/i.test(text)) return false
-  throw new BackupError('usage', `${JSON.stringify(text)} is neither yes nor no.`)
-}

@@ -25,6 +25,7 @@ import { epochFields, keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { selectionSchema } from './selection-state.ts'
 import { throttleSchema } from './throttle-state.ts'
+import { watchSchema, type WatchSettings } from './watch-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
 
 const proxySchema = z.strictObject({
@@ -82,6 +83,7 @@ const policySchema = z.strictObject({
       throttle: throttleSchema.optional(),
       selection: selectionSchema.optional(),
       compression: z.enum(compressions).optional(),
+      watch: watchSchema.optional(),
       activity: z.enum(activities).optional(),
       retention: retentionPolicySchema.optional(),
     }),
@@ -99,6 +101,8 @@ export interface SourcePolicy {
   /** Undefined: `defaultSelection`. */
   readonly selection?: SelectionSettings | undefined
   readonly compression?: Compression | undefined
+  /** Undefined: `defaultWatch`. */
+  readonly watch?: WatchSettings | undefined
   /** Undefined: it is backed up. */
   readonly activity?: Activity | undefined
   /** Wanted here; what counts is at the vault. Undefined: as the vault has it. */

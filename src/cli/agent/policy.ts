@@ -23,6 +23,7 @@ import { addPolicySchedule } from './policy-schedule.ts'
 import { addPolicySelection, selectionLines } from './policy-selection.ts'
 import { addPolicyTest } from './policy-test.ts'
 import { addPolicyThrottle, throttleLines } from './policy-throttle.ts'
+import { addPolicyWatch, watchLines } from './policy-watch.ts'
 
 export function addPolicy(program: Command, context: CommandContext): void {
   const policy = program.command('policy').description('say what a source backs up')
@@ -60,6 +61,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
   addPolicyCompression(policy, context)
+  addPolicyWatch(policy, context)
   addPolicyPlan(policy, context)
   addPolicyRetention(policy, context)
 }
@@ -130,7 +132,7 @@ async function show(context: CommandContext, command: Command): Promise<void> {
 }
 
 function say({ output }: CommandContext, source: string, policy: SourcePolicy): void {
-  const { exclude: patterns, selection, schedule, throttle, compression, activity } = policy
+  const { exclude: patterns, selection, schedule, throttle, compression, watch, activity } = policy
   const include = policy.include.map(({ shown }) => shown)
   const when = scheduleText(schedule ?? defaultSchedule)
   output.event({
@@ -142,6 +144,7 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
     schedule: when,
     throttle,
     compression,
+    watch,
     activity,
   })
   output.line(`Source ${source}`)
@@ -151,4 +154,5 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
   output.line(`  when     ${when}${activity === undefined ? '' : ` (${activity})`}`)
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
   if (compression !== undefined) output.line(`  compress ${compression}`)
+  for (const line of watchLines(watch)) output.line(`  ${line}`)
 }

@@ -14,6 +14,7 @@ import type { RunReport } from '../../protocol/messages.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import type { OpenAgent } from './open.ts'
+import { scanText } from './scan-text.ts'
 
 interface EndedRun {
   readonly source: SourceName
@@ -26,7 +27,7 @@ export function sayResult(
   { output, endAs }: CommandContext,
   { source, dryRun, result, startedMs }: EndedRun,
 ): void {
-  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored } = result
+  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored, scan } = result
   const durationMs = systemClock.now() - startedMs
   const outcome = leftOut.leftOutCount > 0 ? 'left-out' : 'done'
   if (leftOut.leftOutCount > 0) endAs('left-out')
@@ -47,12 +48,14 @@ export function sayResult(
     leftOut: leftOut.leftOutCount,
     durationMs,
     dryRun,
+    scan: scan.kind,
+    scanReason: scan.kind === 'full' ? scan.reason : null,
   })
   const made =
     point === undefined ? 'Dry run, nothing was sent' : `Recovery point ${point.id.slice(0, 12)}`
   output.line(
     `${made}: ${counts.files} files, ${sizeText(counts.fileBytes)}; read ${sizeText(bytesRead)}, ` +
-      `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}` +
+      `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}; ${scanText(scan)}` +
       (leftOut.leftOutCount > 0 ? `; ${leftOut.leftOutCount} left out` : ''),
   )
 }

@@ -14,6 +14,8 @@ import { runBackup, type RunResult } from '../../agent/backup/run.ts'
 import { buildSelection } from '../../agent/backup/selection.ts'
 import { openIndexFiles } from '../../agent/cache/index-files.ts'
 import { openSourceCache, type SourceCache } from '../../agent/cache/source-cache.ts'
+import { socketPath } from '../../agent/daemon/local-socket.ts'
+import { askWatcher } from '../../agent/journal/ask-watcher.ts'
 import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
 import { noteServed } from '../../agent/schedule/due.ts'
 import type { OpenJob } from '../../agent/jobs/job-files.ts'
@@ -267,6 +269,7 @@ async function backupRun(
     level: compressionLevel(policy.compression),
     journal: options.dryRun ? readOnlyJournal(journal) : journal,
     cache,
+    watched: askWatcher(socketPath(state.directory, host.platform), source, policy),
     indexFiles: openIndexFiles(join(state.paths.cache, 'indexes'), systemRandom),
     authorities: registration.authorities,
     seen: heads[source],

@@ -7,6 +7,7 @@ import { localTimeZone } from '../../config/local-time-zone.ts'
 import { exitNameOf } from '../../base/errors.ts'
 import type { CommandContext } from './context.ts'
 import { zonedTimeText } from './next-times.ts'
+import { scanReasonText } from './scan-text.ts'
 
 /** Says nothing where none runs. */
 export async function sayDaemon(
@@ -23,14 +24,22 @@ export async function sayDaemon(
 
 const timeText = (timeMs: number): string => new Date(timeMs).toISOString()
 
-const factsOf = ({ pid, version, startedMs, running, last, next }: DaemonStatus) => ({
+const factsOf = ({ pid, version, startedMs, running, last, next, watched }: DaemonStatus) => ({
   ...{ pid, version, started: timeText(startedMs) },
   running: running && { since: timeText(running.sinceMs), sources: running.sources },
   last: last && { ended: timeText(last.endedMs), code: last.code },
+  watched,
   next: next.map(({ source, atMs }) => ({ source, at: timeText(atMs) })),
 })
 
-function* linesOf({ pid, startedMs, running, last, next }: DaemonStatus): Iterable<string> {
+function* linesOf({
+  pid,
+  startedMs,
+  running,
+  last,
+  next,
+  watched,
+}: DaemonStatus): Iterable<string> {
   const at = (timeMs: number) => zonedTimeText(timeMs, localTimeZone())
   yield `Daemon      running since ${at(startedMs)} (process ${pid})`
   if (running !== null)
@@ -38,6 +47,10 @@ function* linesOf({ pid, startedMs, running, last, next }: DaemonStatus): Iterab
   if (last !== null) {
     const how = last.code === null ? 'killed' : exitNameOf(last.code)
     yield `  last run  ended ${at(last.endedMs)}: ${how}`
+  }
+  for (const { source, directories, changed, scan } of watched) {
+    const then = scan === null ? `${changed} changed` : `all to look at: ${scanReasonText[scan]}`
+    yield `  watches   ${source}: ${directories} directories, ${then}`
   }
   for (const { source, atMs } of next) yield `  next      ${source}: ${at(atMs)}`
 }

@@ -24,8 +24,6 @@ const hashOf = (number: number) => recordHashOf(new Uint8Array(32).fill(number))
 const tree = { id: parseChunkId('ab'.repeat(32)), lengthBytes: 5 }
 const manifest = manifestOver({
   entry: { name: Buffer.from('x'), type: 'directory', mtimeNs: 1n, tree, flags: noFlags },
-  same: false,
-  used: new Set(),
 })
 
 const pageOf = (seed: string, bytes = 3_000) => {

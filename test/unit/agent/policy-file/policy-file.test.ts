@@ -44,6 +44,7 @@ schedule:
 throttle:
   upload: 20Mbit
   work-hours: {hours: 08:00-18:00, days: mon, upload: 512 kbit/s}
+watch: {enabled: off, max-directories: 100}
 compression: better
 `
 
@@ -54,6 +55,7 @@ describe('a policy file', () => {
     expect(policy.include.map(({ shown }) => shown)).toEqual(['/home', '/etc'])
     expect(policy).toMatchObject({
       exclude: ['*.tmp', '007', 'yes'],
+      watch: { enabled: false, mostDirectories: 100 },
       selection: {
         oneFileSystem: true,
         skipCaches: false,
@@ -102,6 +104,7 @@ describe('a policy file', () => {
       'schedule',
       'throttle',
       'compression',
+      'watch',
     ])
     expect(changesBetween(read(whole), read(whole))).toEqual([])
   })
