@@ -1,7 +1,7 @@
 /** Jobs: what is known of runs, restorations and verifications, while they go on, and however they end. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import {
@@ -31,6 +31,10 @@ describe.skipIf(process.platform === 'win32')('jobs', () => {
     mkdirSync(folder)
     writeFileSync(join(folder, 'file'), randomBytes(24 * 1024 * 1024))
     await machine.backup('policy', 'include', folder)
+    const metrics = join(vault.scratch, 'backup.prom')
+    await machine.backup('policy', 'metrics', 'set', metrics)
+    const said = (name: string) =>
+      new RegExp(`^${name}\\{source="files"\\} (.*)$`, 'm').exec(readFileSync(metrics, 'utf8'))?.[1]
 
     const slow = ['--limit-upload', '2Mbit', '--background']
     const detached = await machine.backup('run', '--detach', ...slow)
@@ -72,9 +76,15 @@ describe.skipIf(process.platform === 'win32')('jobs', () => {
       ...{ pointId: done?.['pointId'], bytesSent: done?.['bytesSent'] },
       ...{ files: 1, leftOut: 0 },
     })
+    expect(said('backup_last_run_success')).toBe('1')
+    expect(said('backup_last_run_sent_bytes')).toBe(String(done?.['bytesSent']))
+    const success = said('backup_last_success_timestamp_seconds')
 
     await vault.serving.stop()
     expect(exitOf(await machine.backup('run', '--wait', '0'))).toMatchObject({ code: 20 })
     expect(await newest(machine)).toMatchObject({ outcome: 'failed', errorCode: 'unreachable' })
+    expect(said('backup_last_run_success')).toBe('0')
+    expect(said('backup_last_success_timestamp_seconds')).toBe(success)
+    expect(statSync(metrics).mode & 0o777).toBe(0o644)
   }, 180_000)
 })

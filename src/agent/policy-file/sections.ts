@@ -3,6 +3,7 @@
 import { compressionSection } from './compression.ts'
 import { excludeSection } from './exclude.ts'
 import { includeSection } from './include.ts'
+import { metricsSection } from './metrics.ts'
 import { retentionSection } from './retention.ts'
 import { scheduleSection } from './schedule.ts'
 import type { PolicySection } from './section.ts'
@@ -18,5 +19,6 @@ export const policySections: readonly PolicySection[] = [
   throttleSection,
   compressionSection,
   watchSection,
+  metricsSection,
   retentionSection,
 ]

@@ -84,6 +84,7 @@ const policySchema = z.strictObject({
       selection: selectionSchema.optional(),
       compression: z.enum(compressions).optional(),
       watch: watchSchema.optional(),
+      metrics: z.string().optional(),
       activity: z.enum(activities).optional(),
       retention: retentionPolicySchema.optional(),
     }),
@@ -103,6 +104,8 @@ export interface SourcePolicy {
   readonly compression?: Compression | undefined
   /** Undefined: `defaultWatch`. */
   readonly watch?: WatchSettings | undefined
+  /** The file for Prometheus; undefined: none. */
+  readonly metrics?: string | undefined
   /** Undefined: it is backed up. */
   readonly activity?: Activity | undefined
   /** Wanted here; what counts is at the vault. Undefined: as the vault has it. */

@@ -16,6 +16,7 @@ import { readPathList } from './path-list.ts'
 import { addPolicyActivity } from './policy-activity.ts'
 import { addPolicyCompression } from './policy-compression.ts'
 import { addPolicyFile, showFile } from './policy-file.ts'
+import { addPolicyMetrics, metricsLines } from './policy-metrics.ts'
 import { warnOfMissing } from './policy-missing.ts'
 import { addPolicyPlan } from './policy-plan.ts'
 import { addPolicyRetention } from './policy-retention.ts'
@@ -61,6 +62,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
   addPolicyCompression(policy, context)
+  addPolicyMetrics(policy, context)
   addPolicyWatch(policy, context)
   addPolicyPlan(policy, context)
   addPolicyRetention(policy, context)
@@ -132,7 +134,16 @@ async function show(context: CommandContext, command: Command): Promise<void> {
 }
 
 function say({ output }: CommandContext, source: string, policy: SourcePolicy): void {
-  const { exclude: patterns, selection, schedule, throttle, compression, watch, activity } = policy
+  const {
+    exclude: patterns,
+    selection,
+    schedule,
+    throttle,
+    compression,
+    watch,
+    metrics,
+    activity,
+  } = policy
   const include = policy.include.map(({ shown }) => shown)
   const when = scheduleText(schedule ?? defaultSchedule)
   output.event({
@@ -145,6 +156,7 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
     throttle,
     compression,
     watch,
+    metrics,
     activity,
   })
   output.line(`Source ${source}`)
@@ -155,4 +167,5 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
   if (compression !== undefined) output.line(`  compress ${compression}`)
   for (const line of watchLines(watch)) output.line(`  ${line}`)
+  for (const line of metricsLines(metrics)) output.line(`  ${line}`)
 }

@@ -35,6 +35,7 @@ import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
 import { threadsOption, usualThreads } from './threads.ts'
+import { tellMetrics } from './policy-metrics.ts'
 import { runIfDue } from './run-if-due.ts'
 import { eachUnlocked } from './run-lock.ts'
 import { factsOf, sayResult } from './run-report.ts'
@@ -129,6 +130,8 @@ async function runNow(
   } catch (error) {
     await endJobs(jobs, error)
     throw error
+  } finally {
+    await tellMetrics(context, state, [...jobs.keys()])
   }
 }
 

@@ -46,6 +46,7 @@ throttle:
   work-hours: {hours: 08:00-18:00, days: mon, upload: 512 kbit/s}
 watch: {enabled: off, max-directories: 100}
 compression: better
+metrics: {file: /var/lib/node_exporter/backup.prom}
 `
 
 describe('a policy file', () => {
@@ -74,6 +75,7 @@ describe('a policy file', () => {
         workHours: { fromMinute: 480, toMinute: 1080, daysOfWeek: [1], rates: { upload: 64_000 } },
       },
       compression: 'better',
+      metrics: '/var/lib/node_exporter/backup.prom',
     })
   })
 
@@ -105,6 +107,7 @@ describe('a policy file', () => {
       'throttle',
       'compression',
       'watch',
+      'metrics',
     ])
     expect(changesBetween(read(whole), read(whole))).toEqual([])
   })
@@ -152,6 +155,8 @@ describe('a policy file that is wrong', () => {
     ['schedule: {at: 1:00, every-weeks: 2}', 1, 35, /needs days/],
     ['schedule: {at: 1:00, days: mon, every-weeks: 9}', 1, 46, /every 2nd to 4th/],
     ['schedule: {days: mon}', 1, 11, /at is missing/],
+    ['metrics: {file: backup.prom}', 1, 17, /no whole path/],
+    ['metrics: {file: /backup.txt}', 1, 17, /ends in \.prom/],
     ['compression: 9', 1, 14, /one of fastest, default, better, max/],
     ['throttle: {upload: 511kbit}', 1, 20, /512 kbit\/s to 1,023 Mbit\/s/],
     ['throttle: {download: 1.03Gbit}', 1, 22, /out of range/],
