@@ -80,10 +80,13 @@ async function newEntry(
   previous: Entry | undefined,
 ): Promise<Entry> {
   if (facts.kind === 'file') return newFile(walk, { place, facts }, previous)
+  if (facts.kind === 'symlink') {
+    // First, as it fails where there is no link any more: then there is something else to save.
+    const target = readLinkTarget(place.path)
+    return { ...(await commonOf(walk, { place, facts })), type: 'symlink', target }
+  }
   const common = await commonOf(walk, { place, facts })
   switch (facts.kind) {
-    case 'symlink':
-      return { ...common, type: 'symlink', target: readLinkTarget(place.path) }
     case 'block':
     case 'char':
       return { ...common, type: facts.kind, device: facts.device ?? { major: 0, minor: 0 } }
