@@ -74,6 +74,7 @@ export const errorTable = {
   'nothing-readable': facts('failed'),
   'target-refused': facts('failed'),
   'privilege-withheld': facts('left-out'),
+  'hook-failed': facts('failed'),
   'scheduler-refused': facts('failed'),
 
   // credentials, certificates, passphrases

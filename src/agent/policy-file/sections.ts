@@ -2,6 +2,7 @@
 
 import { compressionSection } from './compression.ts'
 import { excludeSection } from './exclude.ts'
+import { hooksSection } from './hooks.ts'
 import { includeSection } from './include.ts'
 import { metricsSection } from './metrics.ts'
 import { retentionSection } from './retention.ts'
@@ -19,6 +20,7 @@ export const policySections: readonly PolicySection[] = [
   throttleSection,
   compressionSection,
   watchSection,
+  hooksSection,
   metricsSection,
   retentionSection,
 ]

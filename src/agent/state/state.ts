@@ -20,10 +20,12 @@ import type { RetentionPolicy } from '../../policy/retention.ts'
 import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
 import { compressions, type Compression } from '../../policy/compression.ts'
+import type { Hooks } from '../../policy/hooks.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
 import { epochFields, keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { selectionSchema } from './selection-state.ts'
+import { hooksSchema } from './hooks-state.ts'
 import { throttleSchema } from './throttle-state.ts'
 import { watchSchema, type WatchSettings } from './watch-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
@@ -84,6 +86,7 @@ const policySchema = z.strictObject({
       selection: selectionSchema.optional(),
       compression: z.enum(compressions).optional(),
       watch: watchSchema.optional(),
+      hooks: hooksSchema.optional(),
       metrics: z.string().optional(),
       activity: z.enum(activities).optional(),
       retention: retentionPolicySchema.optional(),
@@ -104,6 +107,7 @@ export interface SourcePolicy {
   readonly compression?: Compression | undefined
   /** Undefined: `defaultWatch`. */
   readonly watch?: WatchSettings | undefined
+  readonly hooks?: Hooks | undefined
   /** The file for Prometheus; undefined: none. */
   readonly metrics?: string | undefined
   /** Undefined: it is backed up. */

@@ -16,6 +16,7 @@ import { readPathList } from './path-list.ts'
 import { addPolicyActivity } from './policy-activity.ts'
 import { addPolicyCompression } from './policy-compression.ts'
 import { addPolicyFile, showFile } from './policy-file.ts'
+import { addPolicyHooks, hookLines } from './policy-hooks.ts'
 import { addPolicyMetrics, metricsLines } from './policy-metrics.ts'
 import { warnOfMissing } from './policy-missing.ts'
 import { addPolicyPlan } from './policy-plan.ts'
@@ -62,6 +63,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicySchedule(policy, context)
   addPolicyThrottle(policy, context)
   addPolicyCompression(policy, context)
+  addPolicyHooks(policy, context)
   addPolicyMetrics(policy, context)
   addPolicyWatch(policy, context)
   addPolicyPlan(policy, context)
@@ -156,6 +158,7 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
     throttle,
     compression,
     watch,
+    hooks: policy.hooks,
     metrics,
     activity,
   })
@@ -167,5 +170,6 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
   for (const line of throttleLines(throttle)) output.line(`  ${line}`)
   if (compression !== undefined) output.line(`  compress ${compression}`)
   for (const line of watchLines(watch)) output.line(`  ${line}`)
+  for (const line of hookLines(policy.hooks)) output.line(`  ${line}`)
   for (const line of metricsLines(metrics)) output.line(`  ${line}`)
 }

@@ -31,6 +31,7 @@ import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
 import { beginNamedJob, endOf, isWorthTelling, tellOfJobs } from './job.ts'
+import { withHooks } from './hooks.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
@@ -197,18 +198,24 @@ async function runSource(
   const cache = await cacheOf(context, agent, job)
   try {
     const { source } = job
-    const { retention } = job.policy
-    if (!job.options.dryRun) await sendRetention(context, agent, { source, retention })
-    const result = await runBackup(
-      await backupRun(context, agent, {
-        ...{ ...job, startedMs, cache, progress: progress.update },
-        raiseEpoch: async (epoch) => (agent = await agentOfEpoch(context, agent, epoch)),
-      }),
-    )
-    progress.stop()
-    await keepAsWanted(agent, result, job.options)
-    sayResult(context, { source, dryRun: job.options.dryRun === true, result, startedMs })
-    if (!job.options.dryRun) await noteServed(agent.state, job.source, systemClock.now())
+    const { retention, hooks } = job.policy
+    const isDry = job.options.dryRun === true
+    const work = async () => {
+      if (!isDry) await sendRetention(context, agent, { source, retention })
+      const result = await runBackup(
+        await backupRun(context, agent, {
+          ...{ ...job, startedMs, cache, progress: progress.update },
+          raiseEpoch: async (epoch) => (agent = await agentOfEpoch(context, agent, epoch)),
+        }),
+      )
+      progress.stop()
+      await keepAsWanted(agent, result, job.options)
+      sayResult(context, { source, dryRun: isDry, result, startedMs })
+      if (!isDry) await noteServed(agent.state, source, systemClock.now())
+      return result
+    }
+    const hooked = { source, hooks: isDry ? undefined : hooks, jobId: job.job?.job.id }
+    const result = await withHooks(context, hooked, work)
     await job.job?.end(factsOf(result))
     return agent
   } catch (error) {

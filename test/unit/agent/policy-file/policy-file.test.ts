@@ -46,6 +46,9 @@ throttle:
   work-hours: {hours: 08:00-18:00, days: mon, upload: 512 kbit/s}
 watch: {enabled: off, max-directories: 100}
 compression: better
+hooks:
+  before: {run: "pg_dump app > /srv/app.sql", time-limit: 30m}
+  on-failure: {run: alarm}
 metrics: {file: /var/lib/node_exporter/backup.prom}
 `
 
@@ -75,6 +78,10 @@ describe('a policy file', () => {
         workHours: { fromMinute: 480, toMinute: 1080, daysOfWeek: [1], rates: { upload: 64_000 } },
       },
       compression: 'better',
+      hooks: {
+        before: { run: 'pg_dump app > /srv/app.sql', timeLimitMs: 1_800_000 },
+        'on-failure': { run: 'alarm', timeLimitMs: 3_600_000 },
+      },
       metrics: '/var/lib/node_exporter/backup.prom',
     })
   })
@@ -107,6 +114,7 @@ describe('a policy file', () => {
       'throttle',
       'compression',
       'watch',
+      'hooks',
       'metrics',
     ])
     expect(changesBetween(read(whole), read(whole))).toEqual([])
@@ -155,6 +163,9 @@ describe('a policy file that is wrong', () => {
     ['schedule: {at: 1:00, every-weeks: 2}', 1, 35, /needs days/],
     ['schedule: {at: 1:00, days: mon, every-weeks: 9}', 1, 46, /every 2nd to 4th/],
     ['schedule: {days: mon}', 1, 11, /at is missing/],
+    ['hooks: {before: {time-limit: 1m}}', 1, 17, /run is missing/],
+    ['hooks: {before: {run: x, time-limit: 25h}}', 1, 17, /at most 24h/],
+    ['hooks: {during: {run: x}}', 1, 9, /during/],
     ['metrics: {file: backup.prom}', 1, 17, /no whole path/],
     ['metrics: {file: /backup.txt}', 1, 17, /ends in \.prom/],
     ['compression: 9', 1, 14, /one of fastest, default, better, max/],
