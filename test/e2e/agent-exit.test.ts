@@ -150,7 +150,8 @@ describe('a run', () => {
       expect(sent).toBeGreaterThan(4 << 20)
       const summary = (await machine.backup('run')).event('summary')
       expect(summary).toMatchObject({ outcome: 'done', bytesRead: 40 << 20 })
-      expect(summary?.['bytesSent']).toBeLessThan((41 << 20) - sent)
+      // Padding is up to a thirtieth; without what was sent it would be all of the 40 MiB.
+      expect(summary?.['bytesSent']).toBeLessThan((42 << 20) - sent)
     },
   )
 
