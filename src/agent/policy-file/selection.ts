@@ -2,7 +2,7 @@
 
 import { defaultSelection, type SelectionSettings } from '../../policy/selection.ts'
 import { parseDays, parseFileSize } from '../../policy/selection-words.ts'
-import { parseSwitch } from '../../policy/watch-words.ts'
+import { parseSwitch } from '../../policy/switch-words.ts'
 import type { PolicySection } from './section.ts'
 
 const switches = {

@@ -1,6 +1,7 @@
 /** `watch`: whether the daemon watches a source for changes. */
 
-import { parseDirectoryCount, parseSwitch } from '../../policy/watch-words.ts'
+import { parseSwitch } from '../../policy/switch-words.ts'
+import { parseDirectoryCount } from '../../policy/watch-words.ts'
 import { defaultWatch } from '../state/watch-state.ts'
 import type { PolicySection } from './section.ts'
 

@@ -6,11 +6,10 @@ import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import { chunkId } from '../../crypto/chunk-id.ts'
-import type { ReadablePoint, RestorePlan } from '../../agent/restore/plan.ts'
+import type { ReadablePoint } from '../../agent/restore/plan.ts'
 import { planWithPatterns } from '../../agent/restore/plan-patterns.ts'
 import { conflictRules, type ConflictRule } from '../../agent/restore/conflict.ts'
 import { namedOwners, numericOwners } from '../../agent/restore/owners.ts'
-import { previewRestore } from '../../agent/restore/preview.ts'
 import { restorePoint, type RestoreOptions } from '../../agent/restore/restore.ts'
 import type { RestoreResult } from '../../agent/restore/report.ts'
 import { startWriters } from '../../agent/restore/writing/start-writers.ts'
@@ -18,16 +17,15 @@ import { systemCalls } from '../../agent/system/open.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import type { PointFacts } from '../../repository/point-reader.ts'
-import { createProgress, type ProgressState } from '../render/progress.ts'
-import { pathFields } from '../render/shown-path.ts'
-import { durationText, sizeText } from '../render/units.ts'
+import { createProgress } from '../render/progress.ts'
 import type { CommandContext } from './context.ts'
 import { asJob } from './job.ts'
 import { addLimitOptions } from './line.ts'
 import type { OpenAgent } from './open.ts'
 import { withPoint } from './opened-point.ts'
 import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
-import { mirroredText, planMirror, type Mirror, type Mirrored } from './restore-delete.ts'
+import { planMirror, type Mirror } from './restore-delete.ts'
+import { sayPlan, saySummary, type Restore } from './restore-report.ts'
 import { wantedOf } from './wanted-paths.ts'
 import { threadsOption, usualThreads } from './threads.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
@@ -188,34 +186,10 @@ function checkFlags({ to, inPlace, asTar, strip }: RestoreFlags, context: Comman
   }
 }
 
-interface Restore {
-  readonly facts: PointFacts
-  readonly manifest: Manifest
-  readonly point: ReadablePoint
-  readonly plan: RestorePlan
-  readonly options: RestoreOptions
-  /** What there is to restore, as far as that is known before. */
-  readonly totals: Pick<ProgressState, 'totalFiles' | 'totalBytes'>
-}
-
 const totalsOf = ({ statistics }: Manifest) => ({
   totalFiles: statistics.files,
   totalBytes: statistics.fileBytes,
 })
-
-async function sayPlan(
-  { output }: CommandContext,
-  { point, plan, options }: Restore,
-): Promise<void> {
-  for await (const { action, item, place } of previewRestore(point, plan, options)) {
-    const { entry } = item
-    const sizeBytes = entry.type === 'file' ? entry.sizeBytes : null
-    const path = pathFields(Buffer.concat(place.flatMap((name) => [Buffer.from('/'), name])))
-    output.event({ event: 'item', action, ...path, type: entry.type, sizeBytes })
-    const shown = `${options.to === '/' ? '' : options.to}${path.path}`
-    output.line(`${action.padEnd(9)}  ${entry.type.padEnd(9)}  ${shown}`)
-  }
-}
 
 async function carryOut(
   context: CommandContext,
@@ -253,66 +227,4 @@ async function carryOut(
   } finally {
     progress.stop()
   }
-}
-
-interface Done {
-  readonly result: RestoreResult
-  readonly mirrored: Mirrored | undefined
-  readonly durationMs: number
-}
-
-function saySummary(
-  context: CommandContext,
-  restore: Restore,
-  { result, mirrored, durationMs }: Done,
-): void {
-  const { output, endAs } = context
-  const leftOut = result.failureCount + result.ownersKept + (mirrored?.leftOut ?? 0)
-  if (leftOut > 0) endAs('left-out')
-  if (result.ownersKept > 0) {
-    const text = `${result.ownersKept} files and directories belong to you now: only root can give them back to their owners.`
-    output.warn(text)
-  }
-  output.event({
-    event: 'summary',
-    outcome: leftOut > 0 ? 'left-out' : 'done',
-    pointId: restore.facts.id,
-    files: result.files,
-    directories: result.directories,
-    others: result.others,
-    hardLinks: result.hardLinks,
-    replaced: result.replaced,
-    copies: result.copies,
-    skipped: result.skipped,
-    unchanged: result.unchanged,
-    bytesRead: restore.options.chunks.bytesFetched,
-    bytesSent: 0,
-    bytesStored: result.bytesRestored,
-    bytesTakenOver: result.bytesTakenOver,
-    readBack: result.readBack,
-    ...(mirrored !== undefined && { removed: mirrored.removed }),
-    leftOut,
-    ownersKept: result.ownersKept,
-    durationMs,
-  })
-  const counts = `${result.files} files, ${result.directories} directories, ${result.others} others`
-  output.line(
-    `Restored ${counts}, ${sizeText(result.bytesRestored)}, to ${restore.options.to} in ${durationText(durationMs)}.`,
-  )
-  sayMeetings(output, result)
-  if (mirrored !== undefined) output.line(mirroredText(mirrored))
-  if (result.failureCount > 0)
-    output.line(`${result.failureCount} things could not be restored; they are named above.`)
-}
-
-/** What was in the way. */
-function sayMeetings({ line }: CommandContext['output'], result: RestoreResult): void {
-  const { replaced, copies, skipped, unchanged } = result
-  const parts = [
-    replaced > 0 ? `${replaced} replaced` : '',
-    copies > 0 ? `${copies} beside what was there, as "… Copy of …"` : '',
-    skipped > 0 ? `${skipped} skipped` : '',
-    unchanged > 0 ? `${unchanged} were there already` : '',
-  ].filter((part) => part !== '')
-  if (parts.length > 0) line(`Where something was in the way: ${parts.join(', ')}.`)
 }

@@ -19,7 +19,7 @@ import { askWatcher } from '../../agent/journal/ask-watcher.ts'
 import { learnAuthorities } from '../../agent/register/learn-authorities.ts'
 import { noteServed } from '../../agent/schedule/due.ts'
 import type { OpenJob } from '../../agent/jobs/job-files.ts'
-import { registrationOf, type AgentState, type SourcePolicy } from '../../agent/state/state.ts'
+import { registrationOf, type SourcePolicy } from '../../agent/state/state.ts'
 import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
@@ -30,13 +30,14 @@ import { createProgress } from '../render/progress.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
-import { beginNamedJob, endOf, isWorthTelling, tellOfJobs } from './job.ts'
+import { endOf, isWorthTelling, tellOfJobs } from './job.ts'
 import { withHooks } from './hooks.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
 import { threadsOption, usualThreads } from './threads.ts'
 import { tellMetrics } from './policy-metrics.ts'
+import { beginJobs, endJobs } from './run-jobs.ts'
 import { runIfDue } from './run-if-due.ts'
 import { eachUnlocked } from './run-lock.ts'
 import { factsOf, sayResult } from './run-report.ts'
@@ -134,26 +135,6 @@ async function runNow(
   } finally {
     await tellMetrics(context, state, [...jobs.keys()])
   }
-}
-
-type RunJobs = ReadonlyMap<SourceName, OpenJob>
-
-/** One for each source, before the vault is asked for anything: a run that waits for it is one, too. */
-async function beginJobs(
-  context: CommandContext,
-  state: AgentState,
-  sources: readonly (readonly [SourceName, SourcePolicy])[],
-): Promise<RunJobs> {
-  const jobs = new Map<SourceName, OpenJob>()
-  for (const [source] of sources) {
-    jobs.set(source, await beginNamedJob(context, state, { kind: 'backup', source }))
-  }
-  return jobs
-}
-
-/** Those that have not come to their end. */
-async function endJobs(jobs: RunJobs, error: unknown): Promise<void> {
-  for (const { job, end } of jobs.values()) if (job.endedAt === null) await end(endOf(error))
 }
 
 /** Learns of a successor of the vault's authority in the year before it takes over. */
