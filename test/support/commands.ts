@@ -1,6 +1,6 @@
 /** The built commands, as people and scripts use them: real processes, a real vault on loopback. */
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly input?: string
   /** If this is root: without root's right to read everything. */
   readonly unprivileged?: boolean
+  /** As the user `nobody`; this has to be root. */
+  readonly asNobody?: boolean
 }
 
 const isRoot = process.getuid?.() === 0
@@ -41,15 +43,23 @@ const isRoot = process.getuid?.() === 0
 export const canBeUnprivileged = !isRoot || existsSync('/usr/bin/setpriv')
 
 const withoutReadingAll = ['/usr/bin/setpriv', '--bounding-set=-dac_override,-dac_read_search']
+/** Where the program lies in a closed directory, as root's home, with the right to read all. */
+function likeNobody(program: string): readonly string[] {
+  const words = ['--reuid=65534', '--regid=65534', '--clear-groups']
+  const isReached = spawnSync('/usr/bin/setpriv', [...words, 'test', '-r', program]).status === 0
+  const reading = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search']
+  return ['/usr/bin/setpriv', ...words, ...(isReached ? [] : reading)]
+}
 
 /** Starts a command; ended with the test, if it has not ended before. */
 export function start(
   name: ProgramName,
   words: readonly string[],
-  { env, cwd, input, unprivileged = false }: Surroundings = {},
+  { env, cwd, input, unprivileged = false, asNobody = false }: Surroundings = {},
 ): ChildProcess & { readonly result: Promise<Ended> } {
-  const before = isRoot && unprivileged ? withoutReadingAll : []
-  const [program = '', ...rest] = [...before, process.execPath, programPath(name), ...words]
+  const path = programPath(name)
+  const before = asNobody ? likeNobody(path) : isRoot && unprivileged ? withoutReadingAll : []
+  const [program = '', ...rest] = [...before, process.execPath, path, ...words]
   const child = spawn(program, rest, {
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

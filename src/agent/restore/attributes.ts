@@ -6,6 +6,7 @@
 import { systemCodeOf } from '../../base/errors.ts'
 import { equalBytes, utf8 } from '../../base/bytes.ts'
 import type { Attribute, Entry } from '../../model/entry.ts'
+import { isAclTwin } from '../source/acl-twins.ts'
 import type { AttributeContext, RestoredAttributes } from './context.ts'
 import { isCapability, lendingBits, notLent, withheld } from './privileges.ts'
 import type { FailedPart } from './report.ts'
@@ -41,7 +42,7 @@ export async function applyAttributes(subject: Subject, context: AttributeContex
       const value = await context.tree.attribute(attribute)
       held.calls.setXattr(held.at, attribute.name, value)
     })
-  const xattrs = (entry.xattrs ?? []).filter(({ name }) => isWanted(name, context.attributes))
+  const xattrs = wantedXattrs(entry, context.attributes)
   const owner = { kept: !context.attributes.owner }
   if (context.attributes.owner) {
     await attempt({ kind: 'owner' }, () => {
@@ -98,8 +99,13 @@ function setMode(
 const defaultAclName = utf8('system.posix_acl_default')
 const aclNames = [utf8('system.posix_acl_access'), defaultAclName]
 
-export const isWanted = (name: Uint8Array, { acls, xattrs }: RestoredAttributes): boolean =>
-  isAcl(name) ? acls : xattrs
+export function wantedXattrs(
+  { xattrs: all = [] }: Entry,
+  { acls, xattrs }: RestoredAttributes,
+): readonly Attribute[] {
+  const names = all.map(({ name }) => name)
+  return all.filter(({ name }) => (isAcl(name) ? acls : xattrs) && !isAclTwin(name, names))
+}
 
 export const isAcl = (name: Uint8Array): boolean => aclNames.some((acl) => equalBytes(acl, name))
 

@@ -4,7 +4,7 @@ import type { BigIntStats } from 'node:fs'
 import { equalBytes } from '../../base/bytes.ts'
 import { systemCodeOf } from '../../base/errors.ts'
 import type { Attribute } from '../../model/entry.ts'
-import { isAcl, isWanted } from './attributes.ts'
+import { isAcl, wantedXattrs } from './attributes.ts'
 import type { RestoreContext, RestoredAttributes } from './context.ts'
 import type { LeafEntry } from './plan.ts'
 import { isCapability, lendingBits } from './privileges.ts'
@@ -18,8 +18,8 @@ export async function hasAttributes(
   if (isGiven && !hasOwner(entry, facts, attributes)) return false
   if (!hasMode(entry, facts, attributes.privileged && isGiven)) return false
   if (!system.hasXattrs) return true
-  const wanted = (entry.xattrs ?? []).filter(
-    ({ name }) => isWanted(name, attributes) && (attributes.privileged || !isCapability(name)),
+  const wanted = wantedXattrs(entry, attributes).filter(
+    ({ name }) => attributes.privileged || !isCapability(name),
   )
   try {
     for (const attribute of wanted) {

@@ -5,6 +5,7 @@ import { compareBytes, emptyBytes } from '../../base/bytes.ts'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import { systemCalls } from '../system/open.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
+import { isAclTwin } from './acl-twins.ts'
 import { factsOf, lstatExact, type FileFacts } from './facts.ts'
 import { reaching } from './reach.ts'
 
@@ -97,6 +98,7 @@ function readValues(names: readonly Uint8Array[], get: Reads['get']): XattrListi
   const xattrs: { name: Uint8Array; value: Uint8Array }[] = []
   const failures: { name: Uint8Array; error: unknown }[] = []
   for (const name of [...names].sort(compareBytes)) {
+    if (isAclTwin(name, names)) continue
     try {
       xattrs.push({ name, value: get(name) })
     } catch (error) {

@@ -20,6 +20,14 @@ import { scratchDirectory } from '../../../support/scratch.ts'
 const isRoot = process.geteuid?.() === 0
 const nobody = 65_534
 
+/** u::rw-,u:4242:rw-,g::r--,m::rw-,o::r-- */
+const acl = Uint8Array.from(
+  Buffer.from(
+    `0200000001000600ffffffff020006009210000004000400ffffffff10000600ffffffff20000400ffffffff`,
+    'hex',
+  ),
+)
+
 /** Restores as a user without privileges, to a directory that anyone may write to. */
 async function restoreAsUser(test: TestRepository, facts: PointFacts) {
   const scratch = scratchDirectory()
@@ -100,6 +108,23 @@ describe.runIf(isRoot)('restoring as a user without privileges', () => {
       { path: namesOf('/null'), part: { kind: 'content' }, code: 'EPERM' },
       { path: namesOf('/file'), part: { kind: 'xattr' }, code: 'EPERM' },
     ])
+  })
+
+  it('names nothing for the form that XFS gives an ACL, in points that hold it too', async () => {
+    const test = createTestRepository()
+    const xattrs = ['system.posix_acl_access', 'trusted.SGI_ACL_FILE'].map((name) => ({
+      name: utf8(name),
+      value: acl,
+    }))
+    const own = { uid: nobody, gid: nobody, xattrs, mode: 0o664 }
+    const root = test.directory('', [test.file('file', utf8('1'), own)], {
+      uid: nobody,
+      gid: nobody,
+    })
+    const { to, result } = await restoreAsUser(test, test.commit(root))
+    expect(result.failures).toEqual([])
+    const path = Buffer.from(join(to, 'file'))
+    expect(systemCalls().getXattr(path, utf8('system.posix_acl_access'))).toEqual(acl)
   })
 
   it('goes on beside a directory that it may not write to', async () => {

@@ -192,6 +192,22 @@ describe.runIf(isLinux)('extended attributes', () => {
       { name: utf8('user.bad'), error: new SystemCallError('EIO', 'getxattr') },
     ])
   })
+
+  it('that XFS has for an ACL beside it are not taken twice', () => {
+    const named = (...names: string[]) => {
+      const listXattrs = () => names.map(utf8)
+      const { xattrs } = readXattrs(utf8('/x'), {
+        ...system,
+        listXattrs,
+        getXattr: () => utf8('v'),
+      })
+      return xattrs.map(({ name }) => Buffer.from(name).toString())
+    }
+    const acls = ['system.posix_acl_access', 'system.posix_acl_default']
+    expect(named('trusted.SGI_ACL_FILE', 'trusted.SGI_ACL_DEFAULT', ...acls)).toEqual(acls)
+    const alone = ['system.posix_acl_default', 'trusted.SGI_ACL_FILE']
+    expect(named(...alone)).toEqual(alone)
+  })
 })
 
 describe('a file opened for reading', () => {
