@@ -75,6 +75,7 @@ export const errorTable = {
   'target-refused': facts('failed'),
   'privilege-withheld': facts('left-out'),
   'hook-failed': facts('failed'),
+  'notice-unsent': facts('failed'),
   'scheduler-refused': facts('failed'),
 
   // credentials, certificates, passphrases

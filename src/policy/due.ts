@@ -52,6 +52,8 @@ export function randomDelay(schedule: Schedule, machine: string, scheduledMs: nu
   return Math.floor(share * schedule.randomDelayMs)
 }
 
+export type JudgedFacts = DueFacts & { readonly tries?: Tries | undefined }
+
 /** Runs that were begun for one instant and did not succeed. */
 export interface Tries {
   readonly scheduledMs: number
@@ -67,16 +69,29 @@ export function nextTry({ firstMs, lastMs }: Tries): number {
 /** Under the quarter of an hour between two looks, which come a little early or late. */
 const tryPauseMs = 10 * minuteMs
 
+/**
+ * The newest instant for which nobody began a run while it was due, as the look that chose `due` found; undefined: none. A
+ * source without a point, whose first run is due at once, has missed none.
+ */
+export function missedTime(
+  schedule: Schedule,
+  { scheduledMs, startMs }: DueRun,
+  { servedUntilMs, tries, machine }: Omit<JudgedFacts, 'nowMs'>,
+): number | undefined {
+  const lookedMs = startMs - randomDelay(schedule, machine, scheduledMs)
+  const missedMs = lastTime(schedule, lookedMs - longestPauseMs)
+  const isServed = servedUntilMs === undefined || missedMs <= servedUntilMs
+  const isTried = tries !== undefined && tries.scheduledMs >= missedMs
+  return isServed || isTried ? undefined : missedMs
+}
+
 export type Verdict =
   | ({ readonly kind: 'due' } & DueRun)
   /** `nextMs`: of the next scheduled instant, or of the next try of a failed run. */
   | { readonly kind: 'not-due'; readonly nextMs: number }
 
 /** The whole decision, tries included. */
-export function judge(
-  schedule: Schedule,
-  facts: DueFacts & { readonly tries?: Tries | undefined },
-): Verdict {
+export function judge(schedule: Schedule, facts: JudgedFacts): Verdict {
   const [nextMs = Infinity] = nextTimes(schedule, facts.nowMs, 1)
   const due = dueRun(schedule, facts)
   if (due === undefined) return { kind: 'not-due', nextMs }

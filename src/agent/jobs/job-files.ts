@@ -133,6 +133,17 @@ export async function noteTold(directory: string, job: Job): Promise<void> {
   await stateFile(filePath(directory, job.id), jobSchema).save({ ...job, isTold: true })
 }
 
+/** Of a job that has ended: what the file has learned meanwhile stays. */
+export async function noteNotice(
+  directory: string,
+  id: string,
+  facts: Pick<Job, 'notice' | 'noticeFailure'>,
+): Promise<void> {
+  const file = stateFile(filePath(directory, id), jobSchema)
+  const job = await file.load()
+  if (job !== undefined) await file.save({ ...job, ...facts })
+}
+
 /** By the beginning of its id. @throws BackupError `not-found`, `usage` */
 export async function findJob(directory: string, text: string): Promise<Job> {
   const found = (await listJobs(directory)).filter(({ id }) => id.startsWith(text.toLowerCase()))

@@ -28,6 +28,10 @@ export const jobSchema = z.strictObject({
   leftOut: counter,
   /** The vault knows how it ended. */
   isTold: z.boolean(),
+  /** What became of the notice of it; none was to be sent where it is missing. */
+  notice: z.enum(['sent', 'failed', 'repeated']).optional(),
+  /** Why it could not be sent. */
+  noticeFailure: z.string().max(1000).optional(),
 })
 
 export type Job = z.output<typeof jobSchema>

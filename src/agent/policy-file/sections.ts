@@ -5,6 +5,7 @@ import { excludeSection } from './exclude.ts'
 import { hooksSection } from './hooks.ts'
 import { includeSection } from './include.ts'
 import { metricsSection } from './metrics.ts'
+import { notificationsSection } from './notifications.ts'
 import { retentionSection } from './retention.ts'
 import { scheduleSection } from './schedule.ts'
 import type { PolicySection } from './section.ts'
@@ -22,5 +23,6 @@ export const policySections: readonly PolicySection[] = [
   watchSection,
   hooksSection,
   metricsSection,
+  notificationsSection,
   retentionSection,
 ]

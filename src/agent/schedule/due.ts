@@ -1,7 +1,7 @@
 /** Which sources of this machine are due, and the memory of what was done about it. */
 
 import { errorCodeOf } from '../../base/errors.ts'
-import { judge, type DueRun, type Verdict } from '../../policy/due.ts'
+import { judge, missedTime, type DueRun, type Verdict } from '../../policy/due.ts'
 import { defaultSchedule, nextTimes, scheduleAt, type Schedule } from '../../policy/schedule.ts'
 import type { ServedSource, ServedSources } from '../state/schedule-state.ts'
 import type { AgentState, Policy, SourcePolicy } from '../state/state.ts'
@@ -48,6 +48,18 @@ export const judgeSource = (
     tries: served?.tries,
     chosen: served?.chosen,
   })
+
+/** The scheduled time whose run nobody began, if that is what a due run makes up for. */
+export async function missedTimeOf(
+  state: AgentState,
+  due: DueRun & { readonly source: string },
+  { timeZone, machine }: Look,
+): Promise<number | undefined> {
+  const served = (await loadServed(state))[due.source]
+  const schedule = scheduleOf((await state.loadPolicy())[due.source], timeZone)
+  const { servedUntilMs, tries } = served ?? {}
+  return missedTime(schedule, due, { servedUntilMs, tries, machine })
+}
 
 /** The next scheduled instant of a source. */
 export function nextTimeOf(policies: Policy, source: string, look: Look): number {

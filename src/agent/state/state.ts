@@ -21,11 +21,13 @@ import type { ScheduleSettings } from '../../policy/schedule.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
 import { compressions, type Compression } from '../../policy/compression.ts'
 import type { Hooks } from '../../policy/hooks.ts'
+import type { NoticeSettings } from '../../policy/notices.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
 import { epochFields, keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { selectionSchema } from './selection-state.ts'
 import { hooksSchema } from './hooks-state.ts'
+import { noticesSchema, toldNoticesSchema, type ToldNotices } from './notices-state.ts'
 import { throttleSchema } from './throttle-state.ts'
 import { watchSchema, type WatchSettings } from './watch-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
@@ -88,6 +90,7 @@ const policySchema = z.strictObject({
       watch: watchSchema.optional(),
       hooks: hooksSchema.optional(),
       metrics: z.string().optional(),
+      notices: noticesSchema.optional(),
       activity: z.enum(activities).optional(),
       retention: retentionPolicySchema.optional(),
     }),
@@ -110,6 +113,8 @@ export interface SourcePolicy {
   readonly hooks?: Hooks | undefined
   /** The file for Prometheus; undefined: none. */
   readonly metrics?: string | undefined
+  /** Undefined: nobody is told. */
+  readonly notices?: NoticeSettings | undefined
   /** Undefined: it is backed up. */
   readonly activity?: Activity | undefined
   /** Wanted here; what counts is at the vault. Undefined: as the vault has it. */
@@ -177,6 +182,8 @@ export interface AgentState {
   readonly instance: StateFile<z.output<typeof instanceSchema>>
   /** What scheduled runs have done, by source. */
   readonly served: StateFile<ServedSources>
+  /** What was told of runs, by source. */
+  readonly told: StateFile<ToldNotices>
   readonly paths: AgentPaths
   /** Forgets who it is and what it has seen, and keeps keys, policy and logs. */
   forget(): Promise<void>
@@ -222,6 +229,7 @@ export function openState(directory: string): AgentState {
   const heads = stateFile(at('heads.json'), headsSchema)
   const instance = stateFile(at('instance.json'), instanceSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
+  const told = stateFile(at('notices.json'), toldNoticesSchema)
   const packJournals = at('sent')
   const paths: AgentPaths = {
     machineKey: at('machine.key'),
@@ -246,6 +254,7 @@ export function openState(directory: string): AgentState {
     await slotChange.remove()
     await renewal.remove()
     await served.remove()
+    await told.remove()
     await instance.remove()
     await rm(packJournals, { recursive: true, force: true })
     await rm(paths.cache, { recursive: true, force: true })
@@ -259,6 +268,7 @@ export function openState(directory: string): AgentState {
     slotChange,
     heads,
     served,
+    told,
     instance,
     paths,
     loadPolicy: async () => (await policy.load())?.sources ?? {},

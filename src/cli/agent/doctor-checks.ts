@@ -14,15 +14,10 @@ import type { ServiceAnswer } from '../../protocol/messages.ts'
 import { durationText, localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf } from './key-store-of.ts'
+import { ok, warning, type Finding } from './doctor-finding.ts'
+import { checkNotices } from './doctor-notices.ts'
 import { withConnection } from './open.ts'
 import { jobOf } from './schedule-job.ts'
-
-export interface Finding {
-  readonly outcome: 'ok' | 'warning'
-  readonly message: string
-  /** What to do; undefined where nothing is to be done. */
-  readonly hint?: string
-}
 
 export interface Check {
   readonly name: string
@@ -30,9 +25,6 @@ export interface Check {
   readonly needs: readonly string[]
   look(): Promise<Finding>
 }
-
-const ok = (message: string): Finding => ({ outcome: 'ok', message })
-const warning = (message: string, hint: string): Finding => ({ outcome: 'warning', message, hint })
 
 /** In the order in which one thing rests on another. */
 export function checksOf(context: CommandContext, state: AgentState): readonly Check[] {
@@ -51,6 +43,7 @@ export function checksOf(context: CommandContext, state: AgentState): readonly C
     { name: 'clock', needs: ['vault'], look: async () => checkClock(await service()) },
     { name: 'sources', needs: registered, look: () => checkSources(state) },
     { name: 'schedule', needs: registered, look: () => checkSchedule(context, state) },
+    { name: 'notices', needs: registered, look: () => checkNotices(state) },
   ]
 }
 

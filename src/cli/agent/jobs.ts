@@ -76,6 +76,10 @@ async function show(context: CommandContext, text: string): Promise<void> {
   output.line(`Started   ${localTimeText(startedAt)}`)
   if (endedAt !== null) output.line(`Ended     ${localTimeText(endedAt)}`)
   output.line(`Outcome   ${outcomeText(job)}${job.outcome === 'running' ? ` (${phase})` : ''}`)
+  if (job.notice !== undefined) {
+    const why = job.noticeFailure === undefined ? '' : `: ${job.noticeFailure}`
+    output.line(`Notice    ${job.notice}${why}`)
+  }
   if (pointId !== null) output.line(`Point     ${pointId}`)
   output.line(`Files     ${job.files}, ${job.leftOut} left out`)
   const { bytesRead, bytesSent, bytesStored } = job

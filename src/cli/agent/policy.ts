@@ -19,6 +19,7 @@ import { addPolicyFile, showFile } from './policy-file.ts'
 import { addPolicyHooks, hookLines } from './policy-hooks.ts'
 import { addPolicyMetrics, metricsLines } from './policy-metrics.ts'
 import { warnOfMissing } from './policy-missing.ts'
+import { addPolicyNotices, noticeLines } from './policy-notices.ts'
 import { addPolicyPlan } from './policy-plan.ts'
 import { addPolicyRetention } from './policy-retention.ts'
 import { addPolicySchedule } from './policy-schedule.ts'
@@ -65,6 +66,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicyCompression(policy, context)
   addPolicyHooks(policy, context)
   addPolicyMetrics(policy, context)
+  addPolicyNotices(policy, context)
   addPolicyWatch(policy, context)
   addPolicyPlan(policy, context)
   addPolicyRetention(policy, context)
@@ -160,6 +162,7 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
     watch,
     hooks: policy.hooks,
     metrics,
+    notices: policy.notices,
     activity,
   })
   output.line(`Source ${source}`)
@@ -172,4 +175,5 @@ function say({ output }: CommandContext, source: string, policy: SourcePolicy): 
   for (const line of watchLines(watch)) output.line(`  ${line}`)
   for (const line of hookLines(policy.hooks)) output.line(`  ${line}`)
   for (const line of metricsLines(metrics)) output.line(`  ${line}`)
+  for (const line of noticeLines(policy.notices)) output.line(`  ${line}`)
 }

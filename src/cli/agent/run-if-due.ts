@@ -18,6 +18,7 @@ import { acquireLock, type RunLock } from '../../agent/system/run-lock.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { CommandContext } from './context.ts'
 import { lookNow, zonedTimeText } from './next-times.ts'
+import { tellOfGap } from './notices.ts'
 import { stateOf } from './open.ts'
 
 /** Runs one source; throws when it fails. `retryForMs`: how long a vault that is away is waited for. */
@@ -84,6 +85,7 @@ class Turns {
     const lock = await scheduleLockOf(this.#state, source)
     if (lock === undefined) return
     this.#had.add(source)
+    const telling = await tellOfGap(this.#context, this.#state, due)
     try {
       await waitForStart(this.#context, this.#state, due)
       await this.#queue.run(() => runStillDue(this.#state, source, this.#run))
@@ -92,6 +94,7 @@ class Turns {
       this.#context.output.warn(`Source ${source} failed: ${messageOf(error)}`)
       this.failures.push({ error })
     } finally {
+      await telling.ended
       lock.release()
     }
   }

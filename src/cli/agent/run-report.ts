@@ -62,6 +62,10 @@ export function sayResult(
 
 const shownLeftOut = 20
 
+/** Of what was left out, the first. */
+export const shownPaths = ({ leftOut }: RunResult): string[] =>
+  leftOut.leftOut.slice(0, shownLeftOut).map(({ path }) => toDisplay(path))
+
 export const factsOf = ({
   point,
   counts,

@@ -32,6 +32,7 @@ import type { CommandContext } from './context.ts'
 import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
 import { endOf, isWorthTelling, tellOfJobs } from './job.ts'
 import { withHooks } from './hooks.ts'
+import { tellOutcomes } from './notices.ts'
 import { parseKeepUntil } from './keep-until.ts'
 import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
@@ -40,7 +41,7 @@ import { tellMetrics } from './policy-metrics.ts'
 import { beginJobs, endJobs } from './run-jobs.ts'
 import { runIfDue } from './run-if-due.ts'
 import { eachUnlocked } from './run-lock.ts'
-import { factsOf, sayResult } from './run-report.ts'
+import { factsOf, sayResult, shownPaths } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
 import { runDetached } from './run-detached.ts'
 import { stepBack } from './step-back.ts'
@@ -108,13 +109,15 @@ async function runNow(
   if ((await registrationOf(state)).access !== 'full') throw readOnly()
   const sources = await sourcesToRunNow(state, wanted)
   const jobs = await beginJobs(context, state, options.dryRun === true ? [] : sources)
+  const leftOut = new Map<SourceName, readonly string[]>()
+  let failure: unknown
   const work = async (agent: OpenAgent) => {
     let current = await informedAgent(agent)
     try {
       await eachUnlocked(current, sources, async (held, [source, policy]) => {
         current = await inCurrentEpoch(context, held, options.dryRun === true)
         current = await runSource(context, current, {
-          ...{ source, policy, options, job: jobs.get(source) },
+          ...{ source, policy, options, leftOut, job: jobs.get(source) },
         })
         return current
       })
@@ -130,10 +133,13 @@ async function runNow(
   try {
     await withRepository(context, work, { ...options, renewFrom: 'half-life', retryForMs })
   } catch (error) {
+    failure = error
     await endJobs(jobs, error)
     throw error
   } finally {
     await tellMetrics(context, state, [...jobs.keys()])
+    const ended = [...jobs.values()].map(({ job }) => job)
+    await tellOutcomes(context, state, { jobs: ended, failure, leftOut })
   }
 }
 
@@ -163,6 +169,8 @@ interface SourceRun {
   readonly options: RunOptions
   /** None in a dry run. */
   readonly job: OpenJob | undefined
+  /** Paths, for notices that tell them. */
+  readonly leftOut: Map<SourceName, readonly string[]>
 }
 
 /** The agent as it is then: in a later epoch, if points turned out to be of one. */
@@ -197,6 +205,7 @@ async function runSource(
     }
     const hooked = { source, hooks: isDry ? undefined : hooks, jobId: job.job?.job.id }
     const result = await withHooks(context, hooked, work)
+    job.leftOut.set(source, shownPaths(result))
     await job.job?.end(factsOf(result))
     return agent
   } catch (error) {

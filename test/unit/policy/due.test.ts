@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { dayMs, hourMs, minuteMs } from '../../../src/base/clock.ts'
-import { dueRun, judge, randomDelay, type DueFacts } from '../../../src/policy/due.ts'
+import { dueRun, judge, missedTime, randomDelay, type DueFacts } from '../../../src/policy/due.ts'
 import type { Schedule } from '../../../src/policy/schedule.ts'
 
 const at = (text: string): number => Date.parse(text)
@@ -145,5 +145,38 @@ describe('after a run that failed', () => {
 
   test('tries that a wrong clock dated do not hold it up', () => {
     expect(after(hourMs, tried(at(monday), at(monday) + 90 * dayMs))).toMatchObject({ kind: 'due' })
+  })
+})
+
+describe('a run was missed', () => {
+  const missed = (schedule: Schedule, given: DueFacts, tries?: string) => {
+    const due = dueRun(schedule, given)
+    const tried =
+      tries === undefined ? undefined : { scheduledMs: at(tries), firstMs: 0, lastMs: 0 }
+    return due && missedTime(schedule, due, { ...given, tries: tried })
+  }
+
+  test('where nobody looked for longer than the slowest facility takes, delayed or not', () => {
+    for (const schedule of [nightly, delayed]) {
+      expect(missed(schedule, facts('2026-11-24T21:14Z', monday))).toBeUndefined()
+      expect(missed(schedule, facts('2026-11-24T21:16Z', monday))).toBe(at(tuesday))
+    }
+  })
+
+  test('also where the next one is begun in time', () => {
+    expect(missed(nightly, facts(tuesday, '2026-11-22T21:00Z'))).toBe(at(monday))
+  })
+
+  test('not where it was begun and failed, nor of a source without a point', () => {
+    expect(missed(nightly, facts('2026-11-24T21:16Z', monday), tuesday)).toBeUndefined()
+    expect(missed(nightly, facts(tuesday, '2026-11-22T21:00Z'), monday)).toBeUndefined()
+    expect(missed(nightly, facts(tuesday, '2026-11-21T21:00Z'), tuesday)).toBeUndefined()
+    expect(missed(nightly, facts('2026-11-24T09:00Z'))).toBeUndefined()
+  })
+
+  test('told by the look that found it, however long its delay is waited for', () => {
+    const first = dueRun(delayed, facts('2026-11-25T03:00Z', monday))
+    const later = { ...facts('2026-11-25T03:20Z', monday), chosen: first }
+    expect(missed(delayed, later)).toBe(at(tuesday))
   })
 })

@@ -50,6 +50,11 @@ hooks:
   before: {run: "pg_dump app > /srv/app.sql", time-limit: 30m}
   on-failure: {run: alarm}
 metrics: {file: /var/lib/node_exporter/backup.prom}
+notifications:
+  on: [missed, failure]
+  details: yes
+  webhook: {url: "https://hooks.example/1", token-file: /etc/backup/token, time-limit: 5s}
+  smtp: {host: mail.example, from: a@b.example, to: me@home.example, user: a, password-file: /etc/backup/mail}
 `
 
 describe('a policy file', () => {
@@ -83,6 +88,17 @@ describe('a policy file', () => {
         'on-failure': { run: 'alarm', timeLimitMs: 3_600_000 },
       },
       metrics: '/var/lib/node_exporter/backup.prom',
+      notices: {
+        on: ['failure', 'missed'],
+        details: true,
+        webhook: {
+          ...{ url: 'https://hooks.example/1', tokenFile: '/etc/backup/token', timeLimitMs: 5000 },
+        },
+        smtp: {
+          ...{ host: 'mail.example', port: 587, tls: 'starttls', from: 'a@b.example' },
+          ...{ to: ['me@home.example'], user: 'a', passwordFile: '/etc/backup/mail' },
+        },
+      },
     })
   })
 
@@ -116,6 +132,7 @@ describe('a policy file', () => {
       'watch',
       'hooks',
       'metrics',
+      'notifications',
     ])
     expect(changesBetween(read(whole), read(whole))).toEqual([])
   })
@@ -168,6 +185,21 @@ describe('a policy file that is wrong', () => {
     ['hooks: {during: {run: x}}', 1, 9, /during/],
     ['metrics: {file: backup.prom}', 1, 17, /no whole path/],
     ['metrics: {file: /backup.txt}', 1, 17, /ends in \.prom/],
+    ['notifications: {on: failure}', 1, 16, /need a way/],
+    ['notifications: {on: never, webhook: {url: x}}', 1, 21, /nothing that is told/],
+    ['notifications: {webhook: {url: "http://hooks.example/"}}', 1, 26, /begins with https/],
+    ['notifications: {webhook: {url: "https://a:b@x/"}}', 1, 26, /no password/],
+    ['notifications: {webhook: {url: "https://x/", token-file: t}}', 1, 58, /no whole path/],
+    ['notifications: {webhook: {url: "https://x/", time-limit: 2m}}', 1, 26, /1s to 60s/],
+    ['notifications: {smtp: {host: m, from: a@b}}', 1, 23, /to is missing/],
+    ['notifications: {smtp: {host: m, from: a@b, to: "a@b, c@d"}}', 1, 23, /no mail address/],
+    ['notifications: {smtp: {host: m, from: a@b, to: c@d, user: u}}', 1, 23, /comes with the file/],
+    [
+      'notifications: {smtp: {host: m, from: a@b, to: c@d, user: u, password-file: /p, tls: off}}',
+      1,
+      23,
+      /not sent without TLS/,
+    ],
     ['compression: 9', 1, 14, /one of fastest, default, better, max/],
     ['throttle: {upload: 511kbit}', 1, 20, /512 kbit\/s to 1,023 Mbit\/s/],
     ['throttle: {download: 1.03Gbit}', 1, 22, /out of range/],
