@@ -29,6 +29,8 @@ export interface EngineOutlets {
   readonly say: (message: FromThread) => void
   /** Called before a pack is handed out; may block until there is room for it. */
   readonly awaitRoom: (bytes: number) => void
+  /** What a pack lay in that is stored by now, one at a time: asked for within a job too, which may be a large file. */
+  readonly returned: () => ArrayBuffer | undefined
 }
 
 const blockBytes = 1024 * 1024
@@ -36,7 +38,7 @@ const blockBytes = 1024 * 1024
 export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets): ContentEngine {
   const keys = keysOfHeld(new Secret(setup.heldKey), setup.repositoryId, setup.epoch)
   const claims = openClaimTable(setup.claims)
-  const packMemory = createPackMemory()
+  const packMemory = createPackMemory(outlets.returned)
   const writer = createPackWriter({
     kind: 'data',
     memory: (bytes) => packMemory.take(bytes),
@@ -105,9 +107,6 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
           return
         case 'claims':
           claims.extend(message.memory)
-          return
-        case 'memory':
-          packMemory.give(message.memory)
           return
         case 'hand-over':
           outlets.say({ kind: 'unfinished', unfinished: writer.handOver() })

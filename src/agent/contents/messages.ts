@@ -1,5 +1,6 @@
 /** What the threads that read files are told, and what they tell. */
 
+import type { MessagePort } from 'node:worker_threads'
 import type { Attribute } from '../../model/entry.ts'
 import type { ChunkReference } from '../../model/ids.ts'
 import type { ChunkerParameters } from '../../chunker/parameters.ts'
@@ -78,11 +79,18 @@ export type JobResult =
   /** The file can not be read. */
   | { readonly kind: 'failed'; readonly number: number; readonly error: SentError }
 
+/** What a thread of its own begins with. */
+export interface ThreadSetup extends ContentSetup {
+  /**
+   * Brings back the memory of packs that are stored. Not a message among the others: a thread that reads a large file
+   * hears none of them until it is done, and would have taken new memory for each pack of it.
+   */
+  readonly returns: MessagePort
+}
+
 export type ToThread =
   | { readonly kind: 'work'; readonly jobs: readonly ContentJob[] }
   | { readonly kind: 'claims'; readonly memory: ClaimMemory }
-  /** What a pack lay in that is stored by now: for the next one. */
-  | { readonly kind: 'memory'; readonly memory: ArrayBuffer }
   /** Give what is begun to another thread. */
   | { readonly kind: 'hand-over' }
   | { readonly kind: 'adopt'; readonly unfinished: UnfinishedPack }

@@ -1,17 +1,21 @@
 /** The thread's own end: the engine, its messages, and its wait for room. */
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf, systemCodeOf } from '../../base/errors.ts'
 import { createContentEngine } from './engine.ts'
 import { awaitRoom } from './in-flight.ts'
-import type { ContentSetup, FromThread, ToThread } from './messages.ts'
+import type { FromThread, ThreadSetup, ToThread } from './messages.ts'
 
-const setup = workerData as ContentSetup
+const setup = workerData as ThreadSetup
 
 const engine = createContentEngine(setup, {
   say: (message) => parentPort?.postMessage(message, transferable(message)),
   awaitRoom: (bytes) => {
     awaitRoom(setup.inFlight, bytes)
+  },
+  returned: () => {
+    const received = receiveMessageOnPort(setup.returns) as { message: ArrayBuffer } | undefined
+    return received?.message
   },
 })
 

@@ -1,14 +1,15 @@
 /** The pool with its work in this thread, and with real threads from dist/. */
 
 import { mkfifoSync } from '../../../support/mkfifo.ts'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { randomFillSync } from 'node:crypto'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemRandom } from '../../../../src/base/bytes.ts'
 import { createInFlight } from '../../../../src/agent/contents/in-flight.ts'
-import { startInline, type StartLane } from '../../../../src/agent/contents/lane.ts'
-import type { ContentSetup, FromThread } from '../../../../src/agent/contents/messages.ts'
+import { startInline, threadsOf, type StartLane } from '../../../../src/agent/contents/lane.ts'
+import type { ContentSetup } from '../../../../src/agent/contents/messages.ts'
 import { createContentPool } from '../../../../src/agent/contents/pool.ts'
 import { defaultChunkerParameters } from '../../../../src/chunker/parameters.ts'
 import { chunkId } from '../../../../src/crypto/chunk-id.ts'
@@ -21,19 +22,15 @@ const masterKey = new Uint8Array(32).fill(1)
 const repositoryId = new Uint8Array(32).fill(2)
 const keys = deriveKeys(masterKey, repositoryId)
 
-const startBuiltThread: StartLane = (setup, hear) => {
-  const file = resolve(import.meta.dirname, '../../../../dist/agent/contents/thread.js')
-  const worker = new Worker(file, { workerData: setup })
-  worker.on('message', (message: FromThread) => hear(message))
-  return {
-    post: (message) => worker.postMessage(message),
-    close: async () => {
-      await worker.terminate()
-    },
-  }
-}
+const startBuiltThread = threadsOf(
+  pathToFileURL(resolve(import.meta.dirname, '../../../../dist/agent/contents/thread.js')),
+)
 
-function openPool(start: StartLane, threads = 2) {
+/** Their memory is the thread's again afterwards. */
+const copyOf = (pack: WrittenPack): WrittenPack => ({ ...pack, bytes: pack.bytes.slice() })
+const withoutBytes = (pack: WrittenPack): WrittenPack => ({ ...pack, bytes: new Uint8Array(0) })
+
+function openPool(start: StartLane, threads = 2, keep = copyOf) {
   const packs: WrittenPack[] = []
   const inFlight = createInFlight()
   const setup: ContentSetup = {
@@ -55,7 +52,7 @@ function openPool(start: StartLane, threads = 2) {
   const pool = createContentPool({
     ...{ setup, threads, start, signal: stop.signal },
     onPack: (pack, whenStored) => {
-      packs.push({ ...pack, bytes: pack.bytes.slice() })
+      packs.push(keep(pack))
       whenStored()
     },
     onRead: (bytes) => (bytesRead += bytes),
@@ -137,4 +134,16 @@ describe.each([
     await expect(reading).rejects.toBe(reason)
     await expect(pool.room()).rejects.toBe(reason)
   })
+})
+
+const mebibyte = 1024 * 1024
+
+it('takes the same memory for the packs of a large file again, though it is one job', async () => {
+  const { pool } = openPool(startBuiltThread, 1, withoutBytes)
+  const path = join(scratchDirectory(), 'large')
+  const block = new Uint8Array(16 * mebibyte)
+  for (let at = 0; at < 20; at++) appendFileSync(path, randomFillSync(block))
+  const before = process.memoryUsage.rss()
+  await read(pool, path, 320 * mebibyte)
+  expect(process.memoryUsage.rss() - before).toBeLessThan(200 * mebibyte)
 })
