@@ -44,12 +44,12 @@ export interface PackContent {
   /** Compressed or raw, as the directory says, in its order. */
   readonly contents: readonly Uint8Array[]
   /** Memory for so many bytes; what it held before is overwritten. */
-  readonly memory?: ((bytes: number) => Uint8Array<ArrayBuffer>) | undefined
+  readonly memory?: ((bytes: number) => Uint8Array) | undefined
 }
 
 export interface SealedPack {
   readonly id: ObjectId
-  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly bytes: Uint8Array
   /** 64 bytes. */
   readonly header: Uint8Array
 }
@@ -77,7 +77,7 @@ export function sealPack(pack: PackContent, keys: RepositoryKeys, random: Random
   return { id: objectIdOf(sha256(bytes)), bytes, header }
 }
 
-const newMemory = (bytes: number) => new Uint8Array(bytes)
+const newMemory = (bytes: number): Uint8Array => new Uint8Array(bytes)
 
 interface PlainDirectory {
   readonly plain: Uint8Array

@@ -83,7 +83,7 @@ export function createCrew(options: CrewOptions): Crew {
   }
   const giveBack = ({ lane }: Working, { buffer }: Uint8Array) => {
     giveRoom(options.setup.inFlight, buffer.byteLength)
-    if (!isClosed && buffer instanceof ArrayBuffer) lane.giveBack(buffer)
+    if (!isClosed && buffer instanceof SharedArrayBuffer) lane.giveBack(buffer)
   }
   const begin = (): Working => {
     const setup = { ...options.setup, claims: [...claims] }

@@ -30,7 +30,7 @@ export interface EngineOutlets {
   /** Called before a pack is handed out; may block until there is room for it. */
   readonly awaitRoom: (bytes: number) => void
   /** What a pack lay in that is stored by now, one at a time: asked for within a job too, which may be a large file. */
-  readonly returned: () => ArrayBuffer | undefined
+  readonly returned: () => SharedArrayBuffer | undefined
 }
 
 const blockBytes = 1024 * 1024

@@ -8,7 +8,7 @@ import type { ContentSetup, FromThread, ThreadSetup, ToThread } from './messages
 export interface Lane {
   post(message: ToThread): void
   /** What a pack lay in that is stored by now: for the next one. */
-  giveBack(memory: ArrayBuffer): void
+  giveBack(memory: SharedArrayBuffer): void
   close(): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export const threadsOf =
         worker.postMessage(message)
       },
       giveBack: (memory) => {
-        returns.postMessage(memory, [memory])
+        returns.postMessage(memory)
       },
       close: async () => {
         returns.close()
@@ -53,7 +53,7 @@ export const startThread: StartLane = threadsOf(new URL('./thread.js', import.me
 /** The same work in this thread, a message at a time. Nothing waits for room here. */
 export const startInline: StartLane = (setup, hear) => {
   const later = (message: FromThread) => void setImmediate(() => hear(message))
-  const returned: ArrayBuffer[] = []
+  const returned: SharedArrayBuffer[] = []
   const engine = createContentEngine(setup, {
     say: later,
     awaitRoom: () => undefined,

@@ -9,12 +9,13 @@ import type { FromThread, ThreadSetup, ToThread } from './messages.ts'
 const setup = workerData as ThreadSetup
 
 const engine = createContentEngine(setup, {
-  say: (message) => parentPort?.postMessage(message, transferable(message)),
+  say: (message) => parentPort?.postMessage(message),
   awaitRoom: (bytes) => {
     awaitRoom(setup.inFlight, bytes)
   },
   returned: () => {
-    const received = receiveMessageOnPort(setup.returns) as { message: ArrayBuffer } | undefined
+    const received = receiveMessageOnPort(setup.returns) as
+      { message: SharedArrayBuffer } | undefined
     return received?.message
   },
 })
@@ -27,9 +28,3 @@ parentPort?.on('message', (message: ToThread) => {
     parentPort?.postMessage({ kind: 'broken', error: sent } satisfies FromThread)
   }
 })
-
-/** A pack's bytes are its own memory: they change hands without being copied. */
-const transferable = (message: FromThread): ArrayBuffer[] =>
-  message.kind === 'pack' && message.pack.bytes.buffer instanceof ArrayBuffer
-    ? [message.pack.bytes.buffer]
-    : []
