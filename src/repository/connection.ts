@@ -74,8 +74,15 @@ export interface VaultConnection {
   changeSlots(repository: number, change: SlotChange, pin?: string): Promise<void>
   putSlot(repository: number, number: number, bytes: Uint8Array): Promise<void>
 
-  /** Resolves when the vault has acknowledged the object as durable; `present` when it had it before. */
-  putObject(repository: number, object: NewObject): Promise<'stored' | 'present'>
+  /**
+   * Resolves when the vault has acknowledged the object as durable; `present` when it had it before. Once begun it ends with
+   * `signal`, not with the connection's.
+   */
+  putObject(
+    repository: number,
+    object: NewObject,
+    signal?: AbortSignal,
+  ): Promise<'stored' | 'present'>
   object(repository: number, id: ObjectId): Promise<Uint8Array>
   objectRange(repository: number, id: ObjectId, range: ByteRange): Promise<Uint8Array>
   /** All present objects of a repository, of one kind if given. */

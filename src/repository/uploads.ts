@@ -2,6 +2,7 @@
 
 import { createBudget } from '../base/flow.ts'
 import type { NewObject, VaultConnection } from './connection.ts'
+import { createGrace } from './grace.ts'
 
 export interface UploadCounts {
   /** Bytes of all bodies sent, also of those that the vault had already. */
@@ -18,6 +19,8 @@ export interface Uploads {
   put(object: NewObject, whenStored?: () => Promise<void>): Promise<void>
   /** Resolves when everything is acknowledged as durable. */
   settle(): Promise<void>
+  /** Resolves when nothing is on its way any more, also after a failure or the signal: what was begun may arrive. */
+  rest(): Promise<void>
   readonly counts: UploadCounts
 }
 
@@ -26,6 +29,7 @@ export interface UploadOptions {
   /** Bytes waiting or under way. */
   readonly budgetBytes?: number
   readonly connections?: number
+  /** Nothing is begun after it. */
   readonly signal?: AbortSignal | undefined
   /** Called once, at the first failure: whoever waits for an acknowledgement waits in vain. */
   readonly onFailure?: (error: unknown) => void
@@ -35,6 +39,7 @@ export function createUploads(connection: VaultConnection, options: UploadOption
   const bytes = createBudget(options.budgetBytes ?? 96 * 1024 * 1024)
   const slots = createBudget(options.connections ?? 4)
   const underWay = new Set<Promise<void>>()
+  const grace = createGrace(options.signal)
   let bytesSent = 0
   let bytesStored = 0
   let failure: { error: unknown } | undefined
@@ -46,19 +51,22 @@ export function createUploads(connection: VaultConnection, options: UploadOption
   const fail = (error: unknown) => {
     if (failure !== undefined) return
     failure = { error }
+    grace.start()
     options.onFailure?.(error)
   }
   const send = async (object: NewObject, whenStored?: () => Promise<void>) => {
     // Known before: whoever is told that it is stored may take the memory away.
     const { length } = object.bytes
     await slots.take(1)
+    const begun = grace.begin()
     try {
       check()
-      const answer = await connection.putObject(options.repository, object)
+      const answer = await connection.putObject(options.repository, object, begun.signal)
       bytesSent += length
       if (answer === 'stored') bytesStored += length
       await whenStored?.()
     } finally {
+      begun.end()
       slots.give(1)
       bytes.give(length)
     }
@@ -75,6 +83,10 @@ export function createUploads(connection: VaultConnection, options: UploadOption
     settle: async () => {
       while (underWay.size > 0) await Promise.all(underWay)
       check()
+    },
+    rest: async () => {
+      while (underWay.size > 0) await Promise.all(underWay)
+      grace.close()
     },
     get counts() {
       return { bytesSent, bytesStored }

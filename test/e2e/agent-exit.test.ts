@@ -1,5 +1,6 @@
 /** How commands end: the exit status, the same with and without `--json`, and the exit record that comes last. */
 
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,13 +30,13 @@ async function machineWith(vault: AgentVault, sizeBytes: number): Promise<Comman
   return machine
 }
 
-/** The files of the data packs at the vault. */
-function packsOf({ service }: AgentVault): string[] {
+/** The files of objects at the vault, of data packs if nothing else is said. */
+function packsOf({ service }: AgentVault, kinds = 'data'): string[] {
   const objects = join(service.directory, 'objects')
   const names = readdirSync(objects, { recursive: true, encoding: 'utf8' })
   return names
     .map((name) => join(objects, name))
-    .filter((path) => /\/data\/..\/[0-9a-f]{64}$/.test(path))
+    .filter((path) => new RegExp(`/(${kinds})/../[0-9a-f]{64}$`).test(path))
 }
 
 describe('wrong usage', () => {
@@ -126,6 +127,16 @@ async function heldRun() {
   return { gate, vault, machine, child }
 }
 
+/** Resolves when the command says so with `--json`. */
+const said = ({ stdout }: ChildProcess, kind: string): Promise<void> =>
+  new Promise((resolve) => {
+    let text = ''
+    stdout?.on('data', (part: Buffer) => {
+      text += part.toString()
+      if (text.includes(`{"event":"${kind}"`)) resolve()
+    })
+  })
+
 describe('a run', () => {
   it('that is not alone ends with 11, and the other one goes on', async () => {
     const { gate, machine, child } = await heldRun()
@@ -142,12 +153,19 @@ describe('a run', () => {
     'ends on %s with %i, and the next one uses what was sent',
     async (signal, code, name) => {
       const { gate, vault, machine, child } = await heldRun()
+      const isEnding = said(child, 'ending')
       child.kill(signal)
+      await isEnding
+      gate.open()
       expect(exitOf(await child.result)).toMatchObject({ code, name, message: text })
       expect((await machine.backup('points')).event('point')).toBeUndefined()
-      gate.open()
-      const sent = packsOf(vault).reduce((sum, path) => sum + statSync(path).size, 0)
-      expect(sent).toBeGreaterThan(4 << 20)
+      // The packs that were on their way, too.
+      expect(packsOf(vault).length).toBeGreaterThan(1)
+      const sizeOf = (paths: string[]) => paths.reduce((sum, path) => sum + statSync(path).size, 0)
+      const sent = sizeOf(packsOf(vault))
+      const job = (await machine.backup('jobs')).event('job')
+      const bytes = sizeOf(packsOf(vault, 'data|tree|index'))
+      expect(job).toMatchObject({ outcome: 'interrupted', bytesSent: bytes, bytesStored: bytes })
       const summary = (await machine.backup('run')).event('summary')
       expect(summary).toMatchObject({ outcome: 'done', bytesRead: 40 << 20 })
       // Padding is up to a thirtieth; without what was sent it would be all of the 40 MiB.

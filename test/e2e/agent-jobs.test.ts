@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('jobs', () => {
     const said = (name: string) =>
       new RegExp(`^${name}\\{source="files"\\} (.*)$`, 'm').exec(readFileSync(metrics, 'utf8'))?.[1]
 
-    const slow = ['--limit-upload', '2Mbit', '--background']
+    const slow = ['--limit-upload', '8Mbit', '--background']
     const detached = await machine.backup('run', '--detach', ...slow)
     expect(exitOf(detached), detached.stderr).toMatchObject({ code: 0 })
     const id = String(detached.event('job')?.['id'])
@@ -48,6 +48,7 @@ describe.skipIf(process.platform === 'win32')('jobs', () => {
 
     const cancelled = await machine.backup('cancel')
     expect(cancelled.event('job')).toMatchObject({ id, outcome: 'interrupted', toldVault: false })
+    expect(cancelled.event('job')?.['bytesSent']).toBeGreaterThan(1 << 20)
     expect(exitOf(await machine.backup('cancel'))).toMatchObject({ code: 1, error: 'not-found' })
 
     const killed = machine.start('run', ...slow)

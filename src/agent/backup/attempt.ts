@@ -41,7 +41,7 @@ export async function attemptPoint(
   run.cache.begin(options.changes !== undefined)
   const counts = countsToBegin(options)
   const expectedFiles = options.base.previous?.manifest.statistics.files
-  const breather = createBreather(run, counts, expectedFiles)
+  const breather = createBreather(run, { counts, expectedFiles, sent: () => store.uploads.counts })
   const store = openRunStore(run, {
     ...options,
     note: notes.note,
@@ -60,6 +60,7 @@ export async function attemptPoint(
       breathe: breather.breathe,
     })
     const walked = await walkAll(run, walk, options)
+    breather.end()
     const leftOut = await gathered.finish(store)
     await store.finish()
     const needs = await store.needs(walked.same && !options.exact, notes)
@@ -68,6 +69,7 @@ export async function attemptPoint(
       : await commit(run, options, { store, needs, manifest: { walked, counts, leftOut } })
     return { point, counts, leftOut, same: walked.same }
   } finally {
+    await store.uploads.rest()
     options.onEnd({ bytesRead: counts.bytesRead, ...store.uploads.counts })
     await store.close()
   }

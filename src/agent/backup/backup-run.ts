@@ -54,13 +54,17 @@ export interface BackupRun {
   /** Open every segment again before it is sent. */
   readonly verifyAll: boolean
   readonly progress: (progress: BackupProgress) => void
+  /** Called at the end of each attempt, whatever came of it: all traffic up to then. */
+  readonly onTraffic: (traffic: Traffic) => void
   readonly warn: (message: string) => void
 }
 
-export interface BackupProgress {
+/** The traffic is that of all attempts. */
+export interface BackupProgress extends Traffic {
+  /** `ending`: all is looked at; what is begun is read, sent and committed. */
+  readonly phase: 'working' | 'ending'
   readonly path: string
   readonly files: number
-  readonly bytesRead: number
   /** Of the previous point: about as many are to come. */
   readonly expectedFiles: number | undefined
 }

@@ -11,6 +11,7 @@ export function countingUploads(): Uploads {
       await whenStored?.()
     },
     settle: () => Promise.resolve(),
+    rest: () => Promise.resolve(),
     get counts() {
       return { bytesSent, bytesStored: 0 }
     },

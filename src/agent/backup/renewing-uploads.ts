@@ -40,6 +40,7 @@ export function renewingUploads(uploads: Uploads, context: RenewalContext): Rene
       })
     },
     settle: () => uploads.settle(),
+    rest: () => uploads.rest(),
     get counts() {
       return uploads.counts
     },

@@ -4,7 +4,7 @@ import { BackupError } from '../../base/errors.ts'
 import { parseObjectId, type ObjectId } from '../../model/ids.ts'
 import { commitMissingFactsSchema } from '../../protocol/messages.ts'
 import { attemptPoint, type AttemptResult } from './attempt.ts'
-import type { BackupRun, Traffic } from './backup-run.ts'
+import type { BackupProgress, BackupRun, Traffic } from './backup-run.ts'
 import { findBase } from './base-point.ts'
 import { planRun } from './by-journal.ts'
 import { ScanNeeded } from './changes.ts'
@@ -18,11 +18,15 @@ const attempts = 4
 export type RunResult = AttemptResult & Traffic & { readonly scan: Scan }
 
 export async function runBackup(given: BackupRun): Promise<RunResult> {
-  let run = given
+  let run = {
+    ...given,
+    progress: (now: BackupProgress) => given.progress({ ...now, ...sumOf(traffic, now) }),
+  }
   const gone = new Set<ObjectId>()
   let traffic: Traffic = { bytesRead: 0, bytesSent: 0, bytesStored: 0 }
   const onEnd = (more: Traffic) => {
     traffic = sumOf(traffic, more)
+    run.onTraffic(traffic)
   }
   const answer = await run.watched.ask()
   let instead: ScanReason | undefined

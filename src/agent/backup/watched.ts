@@ -21,6 +21,7 @@ export type ScanReason =
   | WatcherReason
   | Misfit
   | 'not-watched'
+  | 'silent'
   | 'off'
   | 'daily'
   | 'other-base'

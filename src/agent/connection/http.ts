@@ -31,6 +31,8 @@ export interface Request {
   readonly maxBytes?: number
   /** The throttle has been asked for the answer's bytes. */
   readonly isPaid?: boolean
+  /** Ends it once it is begun, in place of the connection's; that one keeps it from being begun or repeated. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Answer {
@@ -64,23 +66,26 @@ export function createHttp(options: HttpOptions): Http {
 }
 
 async function sendOnce(options: HttpOptions, request: Request): Promise<Answer> {
-  const { agent, origin, signal, destination } = options
-  signal?.throwIfAborted()
+  const { agent, origin, destination } = options
+  options.signal?.throwIfAborted()
+  request.signal?.throwIfAborted()
+  const signal = request.signal ?? options.signal
   try {
     const answer = await agent.request({
       origin,
       path: request.path,
       method: request.method,
       headers: headersOf(request),
-      body: bodyOf(request, options) ?? null,
+      body: bodyOf(request, { ...options, signal }) ?? null,
       signal: signal ?? null,
     })
-    const bytes = await readBody(answer, request, options)
+    const bytes = await readBody(answer, request, { ...options, signal })
     const contentRange = answer.headers['content-range']?.toString()
     if (answer.statusCode < 400) return { status: answer.statusCode, bytes, contentRange }
     throw errorOf(answer.statusCode, bytes)
   } catch (error) {
-    signal?.throwIfAborted()
+    options.signal?.throwIfAborted()
+    request.signal?.throwIfAborted()
     throw translateFailure(error, destination)
   }
 }

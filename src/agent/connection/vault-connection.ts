@@ -108,9 +108,9 @@ function objectCalls(
   pace: Pace,
 ): Pick<VaultConnection, 'putObject' | 'object' | 'objectRange' | 'objects' | 'missing'> {
   return {
-    putObject: async (repository, { kind, id, bytes }) => {
+    putObject: async (repository, { kind, id, bytes }, signal) => {
       const path = apiRoutes.newObject(repository, kind, id)
-      const { status } = await http.send({ method: 'PUT', path, body: bytes })
+      const { status } = await http.send({ method: 'PUT', path, body: bytes, signal })
       return status === 201 ? 'stored' : 'present'
     },
     object: (repository, id) => wholeObject(http, pace, { repository, id }),

@@ -56,7 +56,8 @@ export async function serveLocally(path: string, answer: Answer): Promise<LocalS
 async function serveOne(socket: Socket, answer: Answer): Promise<void> {
   try {
     const question = await lineOf(socket, longestLine)
-    socket.end(`${JSON.stringify(await answer(question))}\n`)
+    const said = question === lifeSign ? true : await answer(question)
+    socket.end(`${JSON.stringify(said)}\n`)
   } catch {
     socket.destroy()
   }
@@ -70,23 +71,45 @@ export async function askLocally(
   question: string,
   withinMs = patienceMs,
 ): Promise<unknown> {
+  try {
+    return await answerTo(path, question, withinMs)
+  } catch {
+    return undefined
+  }
+}
+
+/** Answered at once, whatever else the daemon is at. */
+const lifeSign = 'alive'
+const lifeSignMs = 2_000
+
+/** `silent`: a daemon is there, stopped or stuck. */
+export async function lookForLife(path: string): Promise<'alive' | 'silent' | 'nobody'> {
+  try {
+    await answerTo(path, lifeSign, lifeSignMs)
+    return 'alive'
+  } catch (error) {
+    return error === silence ? 'silent' : 'nobody'
+  }
+}
+
+async function answerTo(path: string, question: string, withinMs: number): Promise<unknown> {
   const socket = createConnection(path)
   try {
     socket.write(`${question}\n`)
     return JSON.parse(await lineOf(socket, longestAnswer, withinMs)) as unknown
-  } catch {
-    return undefined
   } finally {
     socket.destroy()
   }
 }
+
+const silence = new Error('silent')
 
 /** Rejects where the other side is silent for long, ends before its line does, or says too much. */
 function lineOf(socket: Socket, longest: number, withinMs = patienceMs): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let lengthBytes = 0
-    socket.setTimeout(withinMs, () => socket.destroy(new Error('silent')))
+    socket.setTimeout(withinMs, () => socket.destroy(silence))
     socket.on('error', reject)
     socket.on('close', () => reject(new Error('closed')))
     socket.on('data', (bytes: Buffer) => {

@@ -3,24 +3,28 @@
 import { fromBase64Url } from '../../base/bytes.ts'
 import type { SourceName } from '../../model/ids.ts'
 import type { WatchAnswer, Watched } from '../backup/watched.ts'
-import { askLocally } from '../daemon/local-socket.ts'
+import { askLocally, lookForLife } from '../daemon/local-socket.ts'
 import type { SourcePolicy } from '../state/state.ts'
 import { answerSchema, type Answer, type Question } from './messages.ts'
 import { policyDigest, watchedSourceOf } from './watched-source.ts'
 
-/** Where a daemon runs it is worth waiting for, but not for longer than a scan may take. */
-const withinMs = 60_000
+/** A daemon that gives signs of life is worth waiting for a little: more than it takes itself. */
+const withinMs = 20_000
 
 export function askWatcher(socket: string, source: SourceName, policy: SourcePolicy): Watched {
   const ask = (question: Question) => askLocally(socket, JSON.stringify(question), withinMs)
   return {
     ask: async () => {
       if (policy.watch?.enabled === false) return { kind: 'scan', reason: 'off' }
+      const life = await lookForLife(socket)
+      if (life === 'nobody') return { kind: 'scan', reason: 'not-watched' }
+      if (life === 'silent') return { kind: 'scan', reason: 'silent' }
       const digest = policyDigest(watchedSourceOf(source, policy))
       const answer = answerSchema.safeParse(await ask({ ask: 'changes', source, policy: digest }))
       return answer.success ? inBytes(answer.data) : { kind: 'scan', reason: 'not-watched' }
     },
     tell: async (token, base) => {
+      if ((await lookForLife(socket)) !== 'alive') return
       await ask({ ask: 'covered', source, token, base })
     },
   }

@@ -17,7 +17,7 @@ export interface DaemonWatch {
 }
 
 /** With what is waited for afterwards, less than a run waits for an answer. */
-const patienceMs = 20_000
+const patienceMs = 10_000
 
 /** What inotify promises is known of Linux alone: elsewhere nothing is watched. */
 export function watchSources(state: AgentState, platform = process.platform): DaemonWatch {

@@ -68,8 +68,10 @@ export async function verifyPoints(
     damages,
     badSegments,
     signal: options.signal,
-    onProgress: ({ files, directories }) =>
-      options.onProgress?.({ ...progress, files, directories }),
+    onProgress: ({ files, directories, bytesFetched }) => {
+      const bytesRead = progress.bytesRead + bytesFetched
+      options.onProgress?.({ ...progress, files, directories, bytesRead })
+    },
   })
   for (const { facts, manifest } of manifests) {
     const ids = named.ofPoint.get(facts.id) ?? new Set()

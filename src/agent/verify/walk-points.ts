@@ -65,6 +65,7 @@ export function createTreeWalk(repository: Repository, options: TreeWalkOptions)
         used,
         counts,
         tree: createTreeReader(chunks),
+        fetchedBytes: () => counts.bytesFetched + chunks.bytesFetched,
       }
       for (const reference of point.lists) hasPlace(visit, { reference, path: [] })
       await walkDirectories(visit)
@@ -80,6 +81,8 @@ interface Visit extends TreeWalkOptions {
   readonly seen: Set<string>
   readonly used: Set<ObjectId>
   readonly counts: { files: number; directories: number }
+  /** By the walks of all points. */
+  readonly fetchedBytes: () => number
 }
 
 type Path = readonly Uint8Array[]
@@ -116,7 +119,7 @@ async function walkDirectories(visit: Visit): Promise<void> {
       noteUnreadable(visit, { reference: entry.tree, path }, error)
     }
     visit.counts.directories++
-    visit.onProgress?.({ ...visit.counts, bytesFetched: 0 })
+    visit.onProgress?.({ ...visit.counts, bytesFetched: visit.fetchedBytes() })
     if (visit.damages.pathCount === before) visit.seen.add(entry.tree.id)
   }
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../../base/clock.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
 import type { Job, JobFacts } from '../../agent/jobs/job.ts'
 import { beginJob, listJobs, noteTold, type OpenJob } from '../../agent/jobs/job-files.ts'
+import type { RestoreResult } from '../../agent/restore/report.ts'
 import type { AgentState } from '../../agent/state/state.ts'
 import type { RunReport } from '../../protocol/messages.ts'
 import { version } from '../render/version.ts'
@@ -52,6 +53,16 @@ export async function asJob<T>(
   await tellOfJobs(context, agent)
   return result
 }
+
+/** How far a restoration has come. */
+export const restoreFacts = ({
+  files,
+  bytesRestored,
+  failureCount,
+  ownersKept,
+}: RestoreResult): JobFacts => ({
+  ...{ files, bytesRead: bytesRestored, leftOut: failureCount + ownersKept },
+})
 
 /** A vault that could not be reached for long is not waited for as long again. */
 export const isWorthTelling = (error: unknown): boolean =>

@@ -7,6 +7,7 @@ import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError, systemCodeOf } from '../../base/errors.ts'
 import { exportTar, noOwnerNames, tarOwners } from '../../agent/restore/tar/restore-as-tar.ts'
+import type { OpenJob } from '../../agent/jobs/job-files.ts'
 import type { ReadablePoint, RestorePlan } from '../../agent/restore/plan.ts'
 import type { RestoreResult } from '../../agent/restore/report.ts'
 import type { WriteBytes } from '../../agent/restore/tar/archive.ts'
@@ -15,6 +16,7 @@ import { systemCalls } from '../../agent/system/open.ts'
 import { createProgress, type ProgressState } from '../render/progress.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
+import { restoreFacts } from './job.ts'
 import type { OpenedPoint } from './opened-point.ts'
 import { sayFailure } from './restore-failure.ts'
 
@@ -58,11 +60,12 @@ export function checkTarFlags(file: string, { output, host }: CommandContext): v
 export async function restoreAsTar(
   context: CommandContext,
   restore: TarRestore,
+  job: OpenJob,
 ): Promise<RestoreResult> {
   const { host, signal } = context
   const startedMs = systemClock.now()
   const path = resolve(host.cwd(), restore.file)
-  const fill = (write: WriteBytes) => writeEntries(context, restore, write)
+  const fill = (write: WriteBytes) => writeEntries(context, { ...restore, job }, write)
   const result = isStandardOutput(restore.file)
     ? await fill((bytes) => writeTo(host.stdout, bytes, signal))
     : await writeNewFile(path, fill, { system: systemCalls(), random: systemRandom })
@@ -72,7 +75,7 @@ export async function restoreAsTar(
 
 async function writeEntries(
   context: CommandContext,
-  { file, opened, point, plan, totals, flags }: TarRestore,
+  { file, opened, point, plan, totals, flags, job }: TarRestore & { readonly job: OpenJob },
   write: WriteBytes,
 ): Promise<RestoreResult> {
   const { manifest, chunks } = opened
@@ -82,8 +85,10 @@ async function writeEntries(
       ...{ write, chunks, signal: context.signal, acls: flags.acl, xattrs: flags.xattrs },
       owners: flags.numericIds === true ? noOwnerNames : tarOwners(manifest),
       observer: {
-        onProgress: ({ files, bytesRestored }) => {
-          progress.update({ what: file, files, bytes: bytesRestored, ...totals })
+        onProgress: (now) => {
+          const { files, bytesRestored: bytes } = now
+          progress.update({ what: file, files, bytes, ...totals })
+          job.note(restoreFacts(now))
         },
         onFailure: (failure) => {
           progress.stop()

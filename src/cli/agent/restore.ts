@@ -16,10 +16,11 @@ import { startWriters } from '../../agent/restore/writing/start-writers.ts'
 import { systemCalls } from '../../agent/system/open.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
+import type { OpenJob } from '../../agent/jobs/job-files.ts'
 import type { PointFacts } from '../../repository/point-reader.ts'
 import { createProgress } from '../render/progress.ts'
 import type { CommandContext } from './context.ts'
-import { asJob } from './job.ts'
+import { asJob, restoreFacts } from './job.ts'
 import { addLimitOptions } from './line.ts'
 import type { OpenAgent } from './open.ts'
 import { withPoint } from './opened-point.ts'
@@ -96,8 +97,8 @@ export function addRestore(program: Command, context: CommandContext): void {
         const totals = paths.length === 0 ? totalsOf(manifest) : {}
         if (flags.asTar !== undefined) {
           const tar = { file: flags.asTar, opened, point, plan, totals, flags }
-          await asRestoreJob(context, { agent, facts: opened.facts }, () =>
-            restoreAsTar(context, tar),
+          await asRestoreJob(context, { agent, facts: opened.facts }, (job) =>
+            restoreAsTar(context, tar, job),
           )
           return
         }
@@ -129,8 +130,8 @@ export function addRestore(program: Command, context: CommandContext): void {
         mirror?.sayPlan()
         if (flags.dryRun === true) return
         if (flags.yes !== true) await mirror?.confirm()
-        await asRestoreJob(context, { agent, facts: opened.facts }, () =>
-          carryOut(context, restore, mirror),
+        await asRestoreJob(context, { agent, facts: opened.facts }, (job) =>
+          carryOut(context, restore, { mirror, job }),
         )
       })
     })
@@ -139,17 +140,14 @@ export function addRestore(program: Command, context: CommandContext): void {
 const asRestoreJob = (
   context: CommandContext,
   { agent, facts }: { readonly agent: OpenAgent; readonly facts: PointFacts },
-  work: () => Promise<RestoreResult>,
+  work: (job: OpenJob) => Promise<RestoreResult>,
 ): Promise<RestoreResult> =>
   asJob(context, agent, {
     kind: { kind: 'restore', source: facts.source },
     work: async (job) => {
-      const result = await work()
-      const leftOut = result.failureCount + result.ownersKept
-      job.note({
-        ...{ pointId: facts.id, files: result.files, bytesRead: result.bytesRestored, leftOut },
-        ...(leftOut > 0 && { outcome: 'left-out' }),
-      })
+      const result = await work(job)
+      const noted = restoreFacts(result)
+      job.note({ ...noted, pointId: facts.id, ...(noted.leftOut && { outcome: 'left-out' }) })
       return result
     },
   })
@@ -194,7 +192,7 @@ const totalsOf = ({ statistics }: Manifest) => ({
 async function carryOut(
   context: CommandContext,
   restore: Restore,
-  mirror: Mirror | undefined,
+  { mirror, job }: { readonly mirror: Mirror | undefined; readonly job: OpenJob },
 ): Promise<RestoreResult> {
   const { output, host } = context
   const { point, plan, options } = restore
@@ -203,8 +201,10 @@ async function carryOut(
     const result = await restorePoint(point, plan, {
       ...options,
       observer: {
-        onProgress: ({ files, bytesRestored }) => {
-          progress.update({ what: options.to, files, bytes: bytesRestored, ...restore.totals })
+        onProgress: (now) => {
+          const { files, bytesRestored: bytes } = now
+          progress.update({ what: options.to, files, bytes, ...restore.totals })
+          job.note(restoreFacts(now))
         },
         onFailure: (failure) => {
           progress.stop()
@@ -220,6 +220,7 @@ async function carryOut(
       },
     })
     progress.stop()
+    job.note({ phase: 'ending' })
     const mirrored = await mirror?.removeAll()
     const durationMs = systemClock.now() - options.nowMs
     saySummary(context, restore, { result, mirrored, durationMs })

@@ -21,6 +21,15 @@ export async function beginJobs(
   return jobs
 }
 
+/** What is on its way is brought to its end first: whoever waits should know. */
+export function sayEnding({ output, signal }: CommandContext): void {
+  const say = () => {
+    output.event({ event: 'ending' })
+    output.note('What is on its way is still sent; ended once more, it ends at once.')
+  }
+  signal.addEventListener('abort', say, { once: true })
+}
+
 /** Those that have not come to their end. */
 export async function endJobs(jobs: RunJobs, error: unknown): Promise<void> {
   for (const { job, end } of jobs.values()) if (job.endedAt === null) await end(endOf(error))

@@ -38,7 +38,7 @@ import { addLimitOptions, type LineLimits } from './line.ts'
 import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
 import { threadsOption, usualThreads } from './threads.ts'
 import { tellMetrics } from './policy-metrics.ts'
-import { beginJobs, endJobs } from './run-jobs.ts'
+import { beginJobs, endJobs, sayEnding } from './run-jobs.ts'
 import { runIfDue } from './run-if-due.ts'
 import { eachUnlocked } from './run-lock.ts'
 import { factsOf, sayResult, shownPaths } from './run-report.ts'
@@ -108,6 +108,7 @@ async function runNow(
   const state = stateOf(context.host)
   if ((await registrationOf(state)).access !== 'full') throw readOnly()
   const sources = await sourcesToRunNow(state, wanted)
+  sayEnding(context)
   const jobs = await beginJobs(context, state, options.dryRun === true ? [] : sources)
   const leftOut = new Map<SourceName, readonly string[]>()
   let failure: unknown
@@ -283,10 +284,12 @@ async function backupRun(
     startedMs,
     dryRun: options.dryRun === true,
     verifyAll: options.verifyAll === true,
-    progress: ({ path, files, bytesRead, expectedFiles }) => {
+    progress: ({ path, expectedFiles, ...facts }) => {
+      const { files, bytesRead } = facts
       progress({ what: path, files, bytes: bytesRead, totalFiles: expectedFiles })
-      job?.note({ phase: 'working', files, bytesRead })
+      job?.note(facts)
     },
+    onTraffic: (traffic) => job?.note(traffic),
     warn: (message) => output.warn(`Warning: ${message}`),
   }
 }

@@ -9,6 +9,7 @@ export const scanText = (scan: Scan): string =>
 
 export const scanReasonText: Readonly<Record<ScanReason, string>> = {
   'not-watched': 'no daemon watches it',
+  silent: 'the daemon does not answer',
   off: 'it is not to be watched',
   starting: 'it has not been watched since the last point',
   overflow: 'more changed at once than the system tells',
