@@ -35,7 +35,8 @@ function noise(next, bytes) {
 }
 
 /** Text-like: words of a small vocabulary, so that it compresses about as source code does. */
-function prose(next, bytes) {
+export function prose(seed, bytes) {
+  const next = random(seed)
   const vocabulary = Array.from({ length: 2000 }, () =>
     next()
       .toString(36)
@@ -52,7 +53,7 @@ function prose(next, bytes) {
 
 function smallFiles(at, { files, perFolder, bytesOf }) {
   const next = random(42)
-  const text = prose(random(7), 4 * megabyte)
+  const text = prose(7, 4 * megabyte)
   for (let file = 0; file < files; file++) {
     const folder = join(
       at,
@@ -156,7 +157,7 @@ export const dataSets = [
 
 /** Parts of /usr up to 4 GB, and one file of our own to change; without /usr, small files again. */
 function copyUsr(at, scale) {
-  writeFileSync(join(at, 'f0.txt'), prose(random(3), 100_000))
+  writeFileSync(join(at, 'f0.txt'), prose(3, 100_000))
   let left = 4096 * megabyte * scale
   for (const part of ['share', 'include', 'bin', 'lib'].map((name) => `/usr/${name}`)) {
     if (!existsSync(part) || left <= 0) continue

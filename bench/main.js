@@ -5,7 +5,7 @@
  * the ratio to the fastest peer; `--write` keeps them as bench/results.json and docs/benchmarks.svg.
  */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,26 +45,21 @@ async function round(contender, set, folder) {
     results['no change'] = await opened.backup()
     set.change(folder, scale)
     results.changed = await opened.backup()
-    results.restore = await into(join(directory, 'out'), opened.restoreAll)
-    results['restore one'] = await into(join(directory, 'out'), (out) =>
-      opened.restoreOne(out, set.oneFile(folder)),
-    )
+    results.restore = await opened.restoreAll(newOut())
+    results['restore one'] = await opened.restoreOne(newOut(), set.oneFile(folder))
     return results
   } finally {
     await opened.close()
   }
 }
 
+/** Restored folders go when a set is done: ext4 is slow for minutes after many files were removed, and the next row would pay for it. */
+const outs = join(directory, 'out')
+let outCount = 0
+const newOut = () => join(outs, String(outCount++))
+
 /** What changed within two seconds of a run is not trusted by the next: none of the contenders is to pay for that. */
 const settle = () => sleep(2500)
-
-async function into(out, restore) {
-  try {
-    return await restore(out)
-  } finally {
-    rmSync(out, { recursive: true, force: true })
-  }
-}
 
 function bytesIn(path) {
   if (!existsSync(path)) return undefined
@@ -78,6 +73,7 @@ try {
     for (let number = 0; number < rounds; number++) {
       for (const contender of contenders) {
         const folder = join(directory, 'data')
+        mkdirSync(outs, { recursive: true })
         build(set, folder, scale)
         await settle()
         try {
@@ -90,6 +86,7 @@ try {
     const medians = [...taken].flatMap(([{ name }, results]) => medianRow(set.name, name, results))
     rows.push(...medians)
     console.log(tableOf(set.name, medians, ours.name))
+    rmSync(outs, { recursive: true, force: true })
   }
   if (options.write) {
     const versions = Object.fromEntries(contenders.map(({ name, version }) => [name, version()]))

@@ -53,6 +53,7 @@ export const ours = {
         peakBytes: agent.peakBytes,
         vaultPeakBytes: after.peakBytes,
         sentBytes: summary?.bytesSent,
+        summary,
       }
     }
     return {
