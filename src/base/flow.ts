@@ -21,6 +21,31 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/**
+ * `work` is given a signal that comes after `limitMs`, or with `signal`. It holds, where `AbortSignal.any` of a timeout can be
+ * forgotten by the garbage collector, and keeps no process alive.
+ */
+export async function within<T>(
+  limitMs: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const pass = () => controller.abort(signal.reason)
+  const timer = setTimeout(
+    () => controller.abort(new Error(`no answer within ${limitMs / 1000} s`)),
+    limitMs,
+  )
+  signal.addEventListener('abort', pass, { once: true })
+  if (signal.aborted) pass()
+  try {
+    return await work(controller.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', pass)
+  }
+}
+
 /** A budget of bytes (or of anything countable) that work takes before it starts and gives back after. */
 export interface Budget {
   /** Waits until `amount` is free; an amount over the whole budget waits until nothing else is out. */

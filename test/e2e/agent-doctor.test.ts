@@ -1,10 +1,15 @@
 /** What `backup doctor` finds, by the built commands. */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createPublicKey } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { systemRandom } from '../../src/base/bytes.ts'
+import { dayMs, settableClock } from '../../src/base/clock.ts'
+import { makeAuthority, signClientCertificate } from '../../src/vault/authority/certificates.ts'
 import { oneMachine } from '../../src/vault/operator/machines.ts'
 import { startAgentVault } from '../support/agent-vault.ts'
+import { serveVault } from '../support/running-vault.ts'
 import { bareMachine, exitOf, registeredMachine, type Ended } from '../support/commands.ts'
 
 const findings = ({ events }: Ended): Record<string, unknown> =>
@@ -32,7 +37,7 @@ it('says what a backup lacks, and what to do about it', async () => {
   expect(sound).toMatchObject({ code: 0 })
   expect(findings(sound)).toMatchObject({
     ...{ state: 'ok', registration: 'ok', key: 'ok', certificate: 'ok' },
-    ...{ vault: 'ok', clock: 'ok', sources: 'ok' },
+    ...{ vault: 'ok', clock: 'ok', sources: 'ok', watching: 'ok', notices: 'ok' },
   })
 
   const rescue = bareMachine(vault.scratch, 'rescue')
@@ -61,3 +66,39 @@ it('says what a backup lacks, and what to do about it', async () => {
   })
   expect(hintOf(broken, 'key')).toContain('backup key-store move')
 })
+
+it('names a wrong clock as the cause, and renews no certificate', async () => {
+  const vault = await startAgentVault()
+  const machine = await registeredMachine(vault)
+  const path = join(machine.state, 'registration.json')
+  const registration = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  const change = (facts: Record<string, unknown>) => {
+    writeFileSync(path, JSON.stringify({ ...registration, ...facts }))
+    return readFileSync(path, 'utf8')
+  }
+
+  const key = readFileSync(join(machine.state, 'machine.key'))
+  const ended = change({ certificate: await endedCertificate(key) })
+  const old = await machine.backup('doctor')
+  expect(findings(old)).toMatchObject({ certificate: 'warning', vault: 'skipped', clock: 'ok' })
+  expect(readFileSync(path, 'utf8')).toBe(ended)
+  expect(existsSync(join(machine.state, 'renewal.pending'))).toBe(false)
+
+  // The vault's day is one that this machine's clock reaches in 400 days.
+  await vault.service.stop()
+  const clock = settableClock(Date.now() + 400 * dayMs)
+  const later = await serveVault(vault.service.directory, { clock, random: systemRandom })
+  change({ port: later.port })
+  const behind = await machine.backup('doctor')
+  expect(findings(behind)).toMatchObject({ vault: 'failed', clock: 'warning' })
+  expect(hintOf(behind, 'clock')).toContain('likely why')
+})
+
+/** Of the machine's own key, by whomever. */
+async function endedCertificate(key: Buffer): Promise<string> {
+  const moment = { nowMs: Date.now() - 400 * dayMs, random: systemRandom }
+  const authority = await makeAuthority({ serviceId: '0'.repeat(32), number: 1 }, moment)
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' })
+  const names = { publicKey, uri: 'urn:backup:test', notAfterMs: Date.now() - dayMs }
+  return (await signClientCertificate(names, authority, moment)).pem
+}

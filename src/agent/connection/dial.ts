@@ -40,9 +40,7 @@ export async function dial(vault: VaultAddress, options: DialOptions): Promise<T
   const timeout = AbortSignal.timeout(connectTimeoutMs)
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   try {
-    const socket = vault.proxy
-      ? await connectThroughProxy(vault.proxy, vault, either)
-      : await connectStraight(vault, either)
+    const socket = await reach(vault, either)
     return await secure(socket, vault, { ...options, signal: either })
   } catch (error) {
     signal?.throwIfAborted()
@@ -50,6 +48,10 @@ export async function dial(vault: VaultAddress, options: DialOptions): Promise<T
     throw translateFailure(error, vault)
   }
 }
+
+/** A socket that reaches the vault's port, straight or through its proxy. */
+export const reach = (vault: VaultAddress, signal: AbortSignal): Promise<Socket> =>
+  vault.proxy ? connectThroughProxy(vault.proxy, vault, signal) : connectStraight(vault, signal)
 
 function connectStraight({ address, port }: VaultAddress, signal: AbortSignal): Promise<Socket> {
   const socket = connectTcp({ host: address, port, noDelay: true })

@@ -2,13 +2,13 @@
 
 import { rootCertificates } from 'node:tls'
 import { BackupError } from '../../base/errors.ts'
+import { within } from '../../base/flow.ts'
 import { readBounded } from '../../base/files.ts'
 import type { NoticeSettings } from '../../policy/notices.ts'
 import { sendMail } from './mail.ts'
 import { mailSubject, mailText, webhookBody, type Notice } from './notice.ts'
 import { reasonOf } from './send-failure.ts'
 import { sendWebhook, type SendContext } from './webhook.ts'
-import { within } from './within.ts'
 
 export interface Delivery {
   readonly by: 'webhook' | 'smtp'

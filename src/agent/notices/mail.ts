@@ -2,11 +2,11 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { within } from '../../base/flow.ts'
 import type { MailSettings } from '../../policy/notices.ts'
 import { readSmallSecret } from './read-secret.ts'
 import { inTries, reasonOf, SendFailure } from './send-failure.ts'
 import type { SendContext } from './webhook.ts'
-import { within } from './within.ts'
 
 export interface Mail {
   readonly id: string

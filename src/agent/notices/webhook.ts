@@ -1,11 +1,11 @@
 /** A notice as an HTTPS request. Redirections are not followed: what is told goes where the policy says, and nowhere else. */
 
 import type { Dispatcher } from 'undici'
+import { within } from '../../base/flow.ts'
 import type { WebhookSettings } from '../../policy/notices.ts'
 import { chooseProxy } from '../connection/proxy.ts'
 import { readSmallSecret } from './read-secret.ts'
 import { inTries, reasonOf, SendFailure } from './send-failure.ts'
-import { within } from './within.ts'
 
 export interface SendContext {
   /** PEM: all that is believed; undefined: what Node believes. */

@@ -3,19 +3,22 @@
 import { X509Certificate } from 'node:crypto'
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { dayMs, minuteMs, systemClock } from '../../base/clock.ts'
+import { dayMs, systemClock } from '../../base/clock.ts'
 import { exists } from '../../base/files.ts'
 import { askLocally, socketPath } from '../../agent/daemon/local-socket.ts'
 import { keyFactsOf } from '../../agent/keys/key-facts.ts'
 import { facilitiesOf } from '../../agent/schedule/choose.ts'
 import { executeOnSystem } from '../../agent/schedule/execute.ts'
+import { certificateAge } from '../../agent/register/renew.ts'
 import { registrationOf, type AgentState } from '../../agent/state/state.ts'
 import type { ServiceAnswer } from '../../protocol/messages.ts'
-import { durationText, localTimeText, sizeText } from '../render/units.ts'
+import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf } from './key-store-of.ts'
-import { ok, warning, type Finding } from './doctor-finding.ts'
+import { checkClock } from './doctor-clock.ts'
+import { ok, skipped, warning, type Finding } from './doctor-finding.ts'
 import { checkNotices } from './doctor-notices.ts'
+import { checkWatching } from './doctor-watching.ts'
 import { withConnection } from './open.ts'
 import { jobOf } from './schedule-job.ts'
 
@@ -31,7 +34,7 @@ export function checksOf(context: CommandContext, state: AgentState): readonly C
   let asked: Promise<ServiceAnswer> | undefined
   const service = () =>
     (asked ??= withConnection(context, ({ connection }) => connection.service(), {
-      retryForMs: 0,
+      ...{ retryForMs: 0, renewFrom: 'never' },
     }))
   const registered = ['registration']
   return [
@@ -39,10 +42,11 @@ export function checksOf(context: CommandContext, state: AgentState): readonly C
     { name: 'registration', needs: [], look: () => checkRegistration(state) },
     { name: 'key', needs: registered, look: () => checkKey(context, state) },
     { name: 'certificate', needs: registered, look: () => checkCertificate(state) },
-    { name: 'vault', needs: registered, look: async () => checkVault(await service()) },
-    { name: 'clock', needs: ['vault'], look: async () => checkClock(await service()) },
+    { name: 'vault', needs: registered, look: () => checkVault(state, service) },
+    { name: 'clock', needs: registered, look: () => checkClock(context, state, service) },
     { name: 'sources', needs: registered, look: () => checkSources(state) },
     { name: 'schedule', needs: registered, look: () => checkSchedule(context, state) },
+    { name: 'watching', needs: registered, look: () => checkWatching(context, state) },
     { name: 'notices', needs: registered, look: () => checkNotices(state) },
   ]
 }
@@ -95,22 +99,20 @@ async function checkCertificate(state: AgentState): Promise<Finding> {
   )
 }
 
-function checkVault({ vaultName, machineName, clonedAt }: ServiceAnswer): Finding {
+/** Asked with an ended certificate it refuses; the run that renews it is not this one. */
+async function checkVault(
+  state: AgentState,
+  service: () => Promise<ServiceAnswer>,
+): Promise<Finding> {
+  if (certificateAge(await registrationOf(state), systemClock.now()) === 'end') {
+    return skipped('is not asked: the certificate has ended')
+  }
+  const { vaultName, machineName, clonedAt } = await service()
   const answers = `answers, as ${vaultName}, and knows this machine as ${machineName}`
   if (clonedAt === null) return ok(answers)
   return warning(
     `It ${answers}; but another copy of this machine backs up under the same registration.`,
     "Have the vault's operator tell them apart: backup-vault machines split",
-  )
-}
-
-function checkClock({ serverTime }: ServiceAnswer): Finding {
-  const aheadMs = systemClock.now() - serverTime
-  if (Math.abs(aheadMs) <= 5 * minuteMs) return ok("agrees with the vault's")
-  const side = aheadMs > 0 ? 'ahead of' : 'behind'
-  return warning(
-    `This machine's clock is ${durationText(Math.abs(aheadMs))} ${side} the vault's.`,
-    'Set the clock that is wrong, best by NTP: schedules go by this one, retention by that one.',
   )
 }
 

@@ -63,7 +63,7 @@ export interface ConnectionOptions extends LineLimits {
   /** How long what fails for the moment is repeated; two minutes, or `BACKUP_RETRY_SECONDS`. */
   readonly retryForMs?: number | undefined
   /** From when on the certificate is renewed; at its end if not said. */
-  readonly renewFrom?: 'half-life'
+  readonly renewFrom?: 'half-life' | 'never'
   /** Recovery points are read: that needs all keys. */
   readonly reading?: Reading
 }

@@ -11,14 +11,16 @@ import { waitForLock } from '../../agent/system/wait-for-lock.ts'
 import type { CommandContext } from './context.ts'
 
 /**
- * The registration with a certificate that is good. `from`: when it is renewed, at half its life (runs) or at its end.
+ * The registration with a certificate that is good. `from`: when it is renewed, at half its life (runs), at its end, or never:
+ * then nothing is changed here or at the vault, and the certificate is whatever there is.
  * @throws BackupError `certificate-expired`, `certificate-refused`
  */
 export async function currentRegistration(
   context: CommandContext,
   state: AgentState,
-  from: 'half-life' | 'end',
+  from: 'half-life' | 'end' | 'never',
 ): Promise<Registration> {
+  if (from === 'never') return registrationOf(state)
   const registration = await settledRegistration(state)
   const age = certificateAge(registration, systemClock.now())
   if (registration.access === 'read-only') {

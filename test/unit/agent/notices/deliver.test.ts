@@ -104,7 +104,7 @@ describe('a notice by webhook', () => {
     const { url, received } = await startWebhookReceiver(authority.server, [null, null, null])
     const webhook = checkedWebhook({ url, timeLimitMs: 1000 })
     const [delivery] = await sent({ webhook })
-    expect(delivery?.failure).toBe('no answer within 1s')
+    expect(delivery?.failure).toBe('no answer within 1 s')
     expect(received).toHaveLength(3)
   })
 
