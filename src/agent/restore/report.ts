@@ -2,6 +2,7 @@
 
 import { BackupError, errorCodeOf, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { equalBytes } from '../../base/bytes.ts'
+import { onlyRead } from './target/errors.ts'
 import type { Place } from './target/target.ts'
 
 /** What of an entry failed: all of it, or one of its attributes. */
@@ -168,6 +169,6 @@ function throwIfFatal(error: unknown): void {
       cause: error,
     })
   } else if (code === 'EROFS') {
-    throw new BackupError('file-unwritable', 'The target can only be read.', { cause: error })
+    throw onlyRead(error)
   } else if (code === undefined) throw error
 }

@@ -28,6 +28,7 @@ import { sayFailure, sayOwnerKept, sayRenamed } from './restore-failure.ts'
 import { planMirror, type Mirror } from './restore-delete.ts'
 import { sayPlan, saySummary, type Restore } from './restore-report.ts'
 import { wantedOf } from './wanted-paths.ts'
+import { warnInsideSources } from './restored-inside.ts'
 import { threadsOption, usualThreads } from './threads.ts'
 import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
 import { addReadingOptions } from './reading.ts'
@@ -133,6 +134,7 @@ export function addRestore(program: Command, context: CommandContext): void {
         await asRestoreJob(context, { agent, facts: opened.facts }, (job) =>
           carryOut(context, restore, { mirror, job }),
         )
+        if (flags.to !== undefined) await warnInsideSources(context, state, options.to)
       })
     })
 }

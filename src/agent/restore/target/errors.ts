@@ -14,6 +14,7 @@ export function refusedTarget(path: string, error: unknown): BackupError {
       cause: error,
     })
   }
+  if (code === 'EROFS') return onlyRead(error)
   return new BackupError(
     'file-unwritable',
     `Cannot restore to ${path}: ${code ?? String(error)}.`,
@@ -23,6 +24,12 @@ export function refusedTarget(path: string, error: unknown): BackupError {
     },
   )
 }
+
+export const onlyRead = (cause: unknown): BackupError =>
+  new BackupError('file-unwritable', 'The disk of the target can only be read.', {
+    hint: 'Mount it so that you may write to it, or restore to another disk.',
+    cause,
+  })
 
 export function notADirectory(place: Place, error: unknown): BackupError {
   const code = systemCodeOf(error)
