@@ -11,7 +11,8 @@ const bin = (name) => resolve(import.meta.dirname, '../../bin', `${name}.js`)
 export const ours = {
   name: 'backup',
   version: () => 'this tree',
-  open: async (at, folder) => {
+  /** `via`: the port that the agent is to use instead of the vault's own. */
+  open: async (at, folder, { via = (port) => port } = {}) => {
     const vaultDirectory = join(at, 'vault')
     const env = { BACKUP_STATE_DIR: join(at, 'state'), BACKUP_VAULT_DIR: vaultDirectory }
     const command = (program, ...words) => [process.execPath, bin(program), ...words]
@@ -22,7 +23,7 @@ export const ours = {
       command('backup-vault', 'serve', '--host', '127.0.0.1', '--port', '0', '--json'),
       env,
     )
-    await quiet('backup-vault', 'vault', 'set-address', `127.0.0.1:${serving.port}`)
+    await quiet('backup-vault', 'vault', 'set-address', `127.0.0.1:${await via(serving.port)}`)
     await quiet('backup-vault', 'vault', 'create', 'home')
     const credential = join(at, 'credential')
     await quiet('backup-vault', 'credentials', 'home', '--out', credential)
