@@ -93,7 +93,7 @@ export async function readBounded(
     if (facts.size > maxBytes) {
       throw unreadable(path, `it has ${facts.size} bytes, at most ${maxBytes} are expected`)
     }
-    return await readAtMost(handle, maxBytes, path)
+    return await readAtMost(handle, { maxBytes, expectedBytes: facts.size }, path)
   } catch (error) {
     if (error instanceof BackupError) throw error
     const why = systemCodeOf(error) === 'ENOENT' ? 'there is no such file' : String(error)
@@ -103,17 +103,22 @@ export async function readBounded(
   }
 }
 
+/** Memory for what may be there costs as much as what is there: a file that grows meanwhile gets more. */
 async function readAtMost(
   handle: FileHandle,
-  maxBytes: number,
+  { maxBytes, expectedBytes }: { readonly maxBytes: number; readonly expectedBytes: number },
   path: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const buffer = new Uint8Array(maxBytes + 1)
+  let buffer = new Uint8Array(expectedBytes + 1)
   let length = 0
-  while (length < buffer.length) {
+  while (length <= maxBytes) {
     const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
     if (bytesRead === 0) return buffer.slice(0, length)
     length += bytesRead
+    if (length < buffer.length) continue
+    const larger = new Uint8Array(Math.min(length * 2, maxBytes) + 1)
+    larger.set(buffer)
+    buffer = larger
   }
   throw unreadable(path, `it has more than ${maxBytes} bytes`)
 }

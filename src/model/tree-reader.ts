@@ -4,6 +4,8 @@ import { BackupError } from '../base/errors.ts'
 import { compareBytes, equalBytes } from '../base/bytes.ts'
 import type { Entry } from './entry.ts'
 import type { ChunkReference } from './ids.ts'
+import { isLeafPage } from './leaf-skimmer.ts'
+import { maxPageLevel } from './limits.ts'
 import type { TreePage, TreeParent, TreePiece } from './tree-page.ts'
 import { decodeTreePage } from './tree-page.ts'
 
@@ -59,6 +61,26 @@ async function* leavesOf(
     return
   }
   for (const piece of page.pieces) yield* leavesOf(await loadPiece(page, piece, load), load)
+}
+
+/** The pages of a directory that hold entries, in order and as they are: what lies in them is for the caller to check. */
+export async function readLeafPages(
+  root: ChunkReference,
+  load: LoadPage,
+): Promise<readonly Uint8Array[]> {
+  const leaves: Uint8Array[] = []
+  const add = async (reference: ChunkReference, mostLevel: number): Promise<void> => {
+    const bytes = await load(reference)
+    if (isLeafPage(bytes)) {
+      leaves.push(bytes)
+      return
+    }
+    const page = decodeTreePage(bytes)
+    if (!('pieces' in page) || page.level > mostLevel) throw malformed('a page is of another level')
+    for (const piece of page.pieces) await add(piece.reference, page.level - 1)
+  }
+  await add(root, maxPageLevel)
+  return leaves
 }
 
 async function loadRoot(root: ChunkReference, load: LoadPage): Promise<TreePage> {

@@ -21,7 +21,8 @@ import { createLastingInode } from '../../src/agent/source/lasting-inode.ts'
 import { chunkId, splitHash } from '../../src/crypto/chunk-id.ts'
 import { deriveKeys } from '../../src/crypto/keys.ts'
 import type { DirectoryEntry } from '../../src/model/entry.ts'
-import type { ChunkId, ChunkReference } from '../../src/model/ids.ts'
+import { decodeChunkReferences, type ChunkId, type ChunkReference } from '../../src/model/ids.ts'
+import { maxChunkBytes } from '../../src/model/limits.ts'
 import type { Manifest } from '../../src/model/manifest.ts'
 import { createSelector } from '../../src/agent/backup/selector.ts'
 import { defaultSelection } from '../../src/policy/selection.ts'
@@ -50,12 +51,14 @@ export interface WalkedFolder {
 /** `changes`: where to look, as a run by the journal does. */
 export interface WalkedBefore extends WalkedFolder {
   readonly changes?: Changes
+  /** As in a repeated walk, which looks at each entry for itself. */
+  readonly isPlaced?: (id: ChunkId) => boolean
 }
 
 /** Small chunks, so that files of a few KiB have maps. */
 const chunker = { minBytes: 64, normalBytes: 128, maxBytes: 256, strictBits: 6, looseBits: 6 }
 
-export function createPointWalker(): PointWalker {
+export function createPointWalker(exclude: readonly string[] = []): PointWalker {
   const pages = new Map<ChunkId, Uint8Array>()
   let fetched = 0
   const fetch = (reference: ChunkReference): Promise<Uint8Array> => {
@@ -107,15 +110,19 @@ export function createPointWalker(): PointWalker {
         contents: createContentReader(() => pool),
         previous: before,
         selector: createSelector({
-          selection: { include: [], exclude: [] },
+          selection: { include: [], exclude },
           settings: defaultSelection,
           nowMs: 0,
         }),
         lastingInode: createLastingInode(),
         splitHash: (name) => splitHash(walkKeys, name),
         note: (id) => used.add(id),
+        noteAll: (references) => {
+          for (const { id } of decodeChunkReferences(references, maxChunkBytes)) used.add(id)
+        },
         leaveOut: (item) => expect.fail(`left out: ${item.detail}`),
         changes: previous?.changes,
+        isPlaced: previous?.isPlaced,
         counts,
         breathe: () => Promise.resolve(),
       }

@@ -57,6 +57,7 @@ export async function attemptPoint(
       ...{ ...options, store, counts },
       leaveOut: gathered.add,
       note: notes.note,
+      noteAll: notes.noteAll,
       breathe: breather.breathe,
     })
     const walked = await walkAll(run, walk, options)
@@ -82,7 +83,7 @@ const countsToBegin = ({ base, changes }: AttemptOptions): WalkCounts => ({
 })
 
 type WalkParts = AttemptOptions &
-  Pick<Walk, 'counts' | 'leaveOut' | 'note' | 'breathe'> & { readonly store: RunStore }
+  Pick<Walk, 'counts' | 'leaveOut' | 'note' | 'noteAll' | 'breathe'> & { readonly store: RunStore }
 
 const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   sink: cachingSink(run.cache, parts.store.sink),
@@ -98,6 +99,7 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   lastingInode: createLastingInode(),
   splitHash: (name) => splitHash(run.repository.keys, name),
   note: parts.note,
+  noteAll: parts.noteAll,
   isPlaced: parts.exact ? parts.store.isPlaced : undefined,
   leaveOut: parts.leaveOut,
   counts: parts.counts,

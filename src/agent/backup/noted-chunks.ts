@@ -3,43 +3,63 @@
  * Ids are only collected until something has changed (or too many are waiting): a run that changes nothing needs no index.
  */
 
-import type { ChunkId } from '../../model/ids.ts'
-import { fromHex, toHex } from '../../base/bytes.ts'
+import { BackupError } from '../../base/errors.ts'
+import { bufferOf, toHex } from '../../base/bytes.ts'
+import { chunkReferenceBytes, type ChunkId } from '../../model/ids.ts'
 
 export interface NotedChunks {
   readonly note: (id: ChunkId) => void
+  /** Of encoded references, one behind the other. */
+  readonly noteAll: (references: Uint8Array) => void
   readonly waiting: number
   /** Hands out all ids collected since the last call and forgets them. */
   drain(use: (id: ChunkId) => void): void
 }
 
 const idLength = 32
-const firstCapacity = 4096
+const idsABlock = 2048
 
 export function createNotedChunks(): NotedChunks {
-  let ids = new Uint8Array(firstCapacity * idLength)
+  // Blocks, not one array that is copied as it grows: of a million files it would take three times the memory.
+  let blocks: Buffer[] = []
   let count = 0
+  const room = (): { readonly block: Buffer; readonly at: number } => {
+    const at = (count % idsABlock) * idLength
+    const block = at === 0 ? Buffer.allocUnsafeSlow(idsABlock * idLength) : blocks.at(-1)
+    if (block === undefined) throw new BackupError('internal', 'No block of noted chunks.')
+    if (at === 0) blocks.push(block)
+    count++
+    return { block, at }
+  }
   return {
     note: (id) => {
-      if ((count + 1) * idLength > ids.length) ids = grown(ids)
-      ids.set(fromHex(id) ?? new Uint8Array(idLength), count * idLength)
-      count++
+      const { block, at } = room()
+      if (block.write(id, at, 'hex') !== idLength) {
+        throw new BackupError('internal', `Not an id of a chunk: ${id}.`)
+      }
+    },
+    noteAll: (references) => {
+      const bytes = bufferOf(references)
+      for (let from = 0; from < bytes.length; from += chunkReferenceBytes) {
+        const { block, at } = room()
+        bytes.copy(block, at, from, from + idLength)
+      }
     },
     get waiting() {
       return count
     },
     drain: (use) => {
-      for (let at = 0; at < count; at++) {
-        use(toHex(ids.subarray(at * idLength, (at + 1) * idLength)) as ChunkId)
-      }
-      ids = new Uint8Array(firstCapacity * idLength)
+      const drained = blocks
+      let left = count
+      blocks = []
       count = 0
+      for (const block of drained) {
+        const end = Math.min(left, idsABlock) * idLength
+        for (let at = 0; at < end; at += idLength) {
+          use(toHex(block.subarray(at, at + idLength)) as ChunkId)
+        }
+        left -= idsABlock
+      }
     },
   }
-}
-
-function grown(ids: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(ids.length * 2)
-  larger.set(ids)
-  return larger
 }

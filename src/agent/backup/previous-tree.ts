@@ -121,18 +121,22 @@ export async function* chunksOfEntry(
 
 /** Notes what an entry uses, where it is taken over. False (a repeated walk only) if a chunk of it is gone. */
 export async function takeOver(walk: Walk, entry: Entry): Promise<boolean> {
-  const load = walk.previous?.load
-  if (load === undefined) return false
-  const simple = entry.xattrs === undefined && (entry.type !== 'file' || entry.map === undefined)
-  const chunks = simple
-    ? entry.type === 'file'
-      ? (entry.content ?? [])
-      : []
-    : await collect(chunksOfEntry(entry, load))
+  const chunks = await chunksTakenOver(walk, entry)
   if (chunks === undefined) return false
   if (walk.isPlaced !== undefined && !chunks.every(({ id }) => walk.isPlaced?.(id))) return false
   for (const { id } of chunks) walk.note(id)
   return true
+}
+
+/** What an entry uses; undefined where it can not be read. */
+export async function chunksTakenOver(
+  { previous }: Walk,
+  entry: Entry,
+): Promise<readonly ChunkReference[] | undefined> {
+  if (previous === undefined) return undefined
+  const simple = entry.xattrs === undefined && (entry.type !== 'file' || entry.map === undefined)
+  if (!simple) return collect(chunksOfEntry(entry, previous.load))
+  return entry.type === 'file' ? (entry.content ?? []) : []
 }
 
 async function collect(

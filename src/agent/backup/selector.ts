@@ -11,7 +11,7 @@ import { cacheTagName, hasCacheTag, readBeginning } from '../source/cache-direct
 import { isMarkedNodump } from '../source/nodump.ts'
 import { isPseudoFileSystem } from '../source/file-system-kind.ts'
 import { isDirectoryAt } from '../source/same-directory.ts'
-import type { Found, Selector } from './walk-context.ts'
+import type { Found, Place, Selector } from './walk-context.ts'
 
 export interface SelectorOptions {
   readonly selection: Selection
@@ -46,20 +46,26 @@ export function createSelector({
     isDirectoryAt(ownCache, facts)
       ? { kind: 'own-cache' }
       : undefined
+  const leavesOutName = (place: Place, isDirectory: boolean): SelectionRule | undefined => {
+    const pattern = exclusion.excludedBy(place.text, isDirectory)
+    if (pattern !== undefined) return { kind: 'pattern', pattern }
+    const ignored =
+      place.ignores.length > 0 ? ignoredBy(place.ignores, place.text, isDirectory) : undefined
+    return ignored && { kind: 'ignore-file', ...ignored }
+  }
   return {
     leavesOut: (place, facts) => {
       // Where it can not be told whether it is a directory, a pattern for directories alone counts too.
-      const isDirectory = facts === undefined || facts.kind === 'directory'
-      const pattern = exclusion.excludedBy(place.text, isDirectory)
-      if (pattern !== undefined) return { kind: 'pattern', pattern }
-      const ignored =
-        place.ignores.length > 0 ? ignoredBy(place.ignores, place.text, isDirectory) : undefined
-      if (ignored !== undefined) return { kind: 'ignore-file', ...ignored }
-      if (facts === undefined) return undefined
+      const named = leavesOutName(place, facts === undefined || facts.kind === 'directory')
+      if (named !== undefined || facts === undefined) return named
       const limit = facts.kind === 'file' ? fileRule(settings, facts, nowMs) : undefined
       if (limit !== undefined || !settings.skipNodump) return limit
       return isMarkedNodump(place.path, facts) ? { kind: 'nodump' } : undefined
     },
+    leavesOutName,
+    asksNames: ({ ignores }) => selection.exclude.length > 0 || ignores.length > 0,
+    looksAtFacts:
+      settings.skipNodump || settings.largestFileBytes !== null || settings.mostDaysOld !== null,
     emptied: (directory) => {
       const rule = otherFileSystem(directory) ?? cache(directory) ?? own(directory)
       return rule === undefined || leadsToIncluded(directory.place.path) ? undefined : rule

@@ -26,6 +26,8 @@ export interface Walk {
   readonly splitHash: (name: Uint8Array) => Uint8Array
   /** Notes a chunk that is taken over from the previous point. */
   readonly note: (id: ChunkId) => void
+  /** The same for encoded references, one behind the other. */
+  readonly noteAll: (references: Uint8Array) => void
   /** In a repeated walk: whether the vault still has the chunk. Absent in the first, which takes that for granted. */
   readonly isPlaced?: ((id: ChunkId) => boolean) | undefined
   readonly leaveOut: (item: LeftOutItem) => void
@@ -67,6 +69,12 @@ export interface Place {
 export interface Selector {
   /** The rule that leaves out what lies there; undefined where it is saved. `facts` undefined: what it is can not be told. */
   leavesOut(place: Place, facts: FileFacts | undefined): SelectionRule | undefined
+  /** The part of it that asks for the name alone. */
+  leavesOutName(place: Place, isDirectory: boolean): SelectionRule | undefined
+  /** Whether it asks for the names of what is in a directory. */
+  asksNames(directory: Place): boolean
+  /** Whether it asks for more than names, of what is no directory. */
+  readonly looksAtFacts: boolean
   /** Why a directory is kept without what is in it; of a cache the tag stays. Never a directory that leads to an include path. */
   emptied(directory: Found): SelectionRule | undefined
   /** The ignore files that hold for what is in a directory. */

@@ -4,7 +4,7 @@ import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { encodeEntry } from '../../model/entry-codec.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import type { ChunkReference } from '../../model/ids.ts'
-import { createTreeWriter } from '../../model/tree-page.ts'
+import { createTreeWriter, decodeTreePage } from '../../model/tree-page.ts'
 import { readDirectory, type DirectoryListing } from '../source/read-directory.ts'
 import type { ReadProblem } from '../source/problem.ts'
 import { commonFields } from './capture.ts'
@@ -19,6 +19,7 @@ import {
 } from './previous-tree.ts'
 import { isCacheTag } from './selector.ts'
 import { asOtherKind } from './look-again.ts'
+import { unchangedDirectory } from './unchanged-directory.ts'
 import { attempt, keepOrForget, troubled } from './keep-stale.ts'
 import { entriesAbove } from './walk-below.ts'
 import {
@@ -44,8 +45,12 @@ export async function walkDirectory(
   if (look === 'nothing' && previous !== undefined) {
     return { walked: { entry: previous, same: true } }
   }
-  const below = look === 'below' ? await walkBelow(walk, found, { previous, enter }) : undefined
-  return below ?? readAndWalk(inside, found, { previous, enter })
+  const entering = { previous, enter }
+  const lean =
+    look === 'below'
+      ? await walkBelow(walk, found, entering)
+      : await walkUnchanged(inside, found, entering)
+  return lean ?? readAndWalk(inside, found, entering)
 }
 
 interface Entering {
@@ -70,6 +75,35 @@ async function walkBelow(
     )
   }
   return finishLater(walk, found, { previous, before, steps })
+}
+
+/** Enters only the directories in it; undefined where the directory has to be read. */
+async function walkUnchanged(
+  walk: Walk,
+  found: Found,
+  { previous, enter }: Entering,
+): Promise<Step | undefined> {
+  const unchanged = await unchangedDirectory(walk, found, previous)
+  if (unchanged === undefined) return undefined
+  const { directories, pages, leaves } = unchanged
+  const steps: Step[] = []
+  for (const { found: child, entry } of directories) steps.push(await enter(walk, child, entry))
+  const before = { finish: () => Promise.resolve({ allFound: true, pages }) }
+  const isSame = steps.every((step) => 'walked' in step && step.walked?.same)
+  const all = isSame ? steps : [...withFiles(leaves, steps)]
+  return finishLater(walk, found, { previous, before, steps: all })
+}
+
+/** The steps of all entries, where those of the directories among them are made. */
+function* withFiles(leaves: readonly Uint8Array[], steps: readonly Step[]): Iterable<Step> {
+  let directories = 0
+  for (const leaf of leaves) {
+    const page = decodeTreePage(leaf)
+    for (const entry of 'entries' in page ? page.entries : []) {
+      const step = entry.type === 'directory' ? steps[directories++] : undefined
+      yield step ?? { walked: { entry, same: true } }
+    }
+  }
 }
 
 async function readAndWalk(walk: Walk, found: Found, { previous, enter }: Entering): Promise<Step> {
@@ -176,7 +210,7 @@ function* selected(
 
 interface Gathered {
   readonly previous: Entry | undefined
-  readonly before: PreviousDirectory
+  readonly before: Pick<PreviousDirectory, 'finish'>
   readonly walked: readonly Walked[]
 }
 

@@ -4,6 +4,7 @@ import { constants, statfsSync } from 'node:fs'
 import { bufferOf, readU32 } from '../../base/bytes.ts'
 import type { DeviceNumber } from '../../model/entry.ts'
 import { openCLibrary, ownCString, sharedCString, type CLibrary } from './c-library.ts'
+import { openDirectoryMethod, type DirectoryCallNumbers } from './open-directory.ts'
 import { portableSystemCalls } from './portable.ts'
 import { posixMethods, timesMethod } from './posix.ts'
 import { SystemCallError, type SpecialNode, type SystemCalls } from './system-calls.ts'
@@ -99,7 +100,7 @@ function forgetMethod(library: CLibrary): SystemCalls['forgetCached'] {
   return (fd) => void advise(fd, 0, 0, notNeeded)
 }
 
-interface CallNumbers {
+interface CallNumbers extends DirectoryCallNumbers {
   readonly mknodat: number
   readonly renameat2: number
   readonly ioprio_set: number
@@ -107,13 +108,15 @@ interface CallNumbers {
 
 /** Calls by their number: old C libraries have no function for them. */
 const callNumbers: Readonly<Record<string, CallNumbers>> = {
-  x64: { mknodat: 259, renameat2: 316, ioprio_set: 251 },
-  arm64: { mknodat: 33, renameat2: 276, ioprio_set: 30 },
+  x64: { mknodat: 259, renameat2: 316, ioprio_set: 251, getdents64: 217, statx: 332 },
+  arm64: { mknodat: 33, renameat2: 276, ioprio_set: 30, getdents64: 61, statx: 291 },
 }
 
 function numberedMethods(
   library: CLibrary,
-): Partial<Pick<SystemCalls, 'makeNode' | 'renameNoReplace' | 'lowerDiskPriority'>> {
+): Partial<
+  Pick<SystemCalls, 'makeNode' | 'renameNoReplace' | 'lowerDiskPriority' | 'openDirectory'>
+> {
   const numbers = callNumbers[process.arch]
   if (numbers === undefined) return {}
   const mknodat = library.declare(
@@ -126,6 +129,7 @@ function numberedMethods(
     'long syscall(long call, long which, long who, long priority)',
   )
   return {
+    openDirectory: openDirectoryMethod(library, numbers),
     makeNode: (path, mode, node) => {
       const { type, device } = nodeNumbers(node)
       const at = currentDirectory

@@ -35,6 +35,12 @@ export interface SystemCalls extends AttributeCalls {
   /** Absent where extended attributes are not reached at all. */
   readonly ofOpen?: OpenAttributeCalls | undefined
 
+  /**
+   * Lists a directory (no link), a way that allocates nothing for a name. Absent where the system has no such way; what
+   * it refuses may go another way.
+   */
+  readonly openDirectory?: ((path: Buffer) => OpenDirectory) | undefined
+
   /** Makes a file that is neither file, directory nor link. The process's umask is taken from `mode`. */
   makeNode(path: Uint8Array, mode: number, node: SpecialNode): void
 
@@ -67,6 +73,32 @@ export interface SystemCalls extends AttributeCalls {
 
   /** Whether inode numbers of the file system that `path` (followed) lies on stay with their files. */
   inodesLast(path: Uint8Array): boolean
+}
+
+/** To be closed. */
+export interface OpenDirectory {
+  /** Holds the names, each with a NUL behind it. */
+  readonly names: Uint8Array
+  /** Where they begin, ascending by name. */
+  readonly starts: Uint32Array
+  /** What bears the name now, not following a link; good until the next look into any directory. */
+  lookAt(index: number): RawFacts
+  close(): void
+}
+
+/** Numbers as the system gives them; those of 64 bits in halves. Seconds since 1970: those before are beyond 2^63. */
+export interface RawFacts {
+  readonly mode: number
+  readonly links: number
+  readonly sizeBytes: number
+  readonly inodeHigh: number
+  readonly inodeLow: number
+  readonly mtimeSeconds: number
+  readonly mtimeNanoseconds: number
+  readonly ctimeSeconds: number
+  readonly ctimeNanoseconds: number
+  readonly deviceMajor: number
+  readonly deviceMinor: number
 }
 
 export interface DataExtent {

@@ -1,12 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { utf8 } from '../../../../src/base/bytes.ts'
+import { compareBytes, utf8 } from '../../../../src/base/bytes.ts'
 import { systemCodeOf } from '../../../../src/base/errors.ts'
 import { openSystemCalls } from '../../../../src/agent/system/open.ts'
 import { portableSystemCalls } from '../../../../src/agent/system/portable.ts'
-import { SystemCallError } from '../../../../src/agent/system/system-calls.ts'
+import { decodeDevice } from '../../../../src/agent/source/facts.ts'
+import { SystemCallError, type OpenDirectory } from '../../../../src/agent/system/system-calls.ts'
 import { pseudoRandomBytes } from '../../../support/pseudo-random.ts'
 import { scratchDirectory } from '../../../support/scratch.ts'
 
@@ -287,5 +298,63 @@ describe('Node alone', () => {
 describe.runIf(process.platform === 'linux')('inode numbers', () => {
   it('last on tmpfs', () => {
     expect(system.inodesLast(utf8('/dev/shm'))).toBe(true)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('a directory', () => {
+  const open = (path: Buffer): OpenDirectory =>
+    system.openDirectory?.(path) ?? expect.fail('there is no such call')
+
+  function namesIn({ names, starts }: OpenDirectory): Buffer[] {
+    return [...starts].map((start) => Buffer.from(names.subarray(start, names.indexOf(0, start))))
+  }
+
+  it('is listed by the bytes of its names, however many, and two at a time', () => {
+    const large = scratchDirectory()
+    const wanted = Array.from({ length: 3000 }, (_, at) => Buffer.from(`${'n'.repeat(40)}${at}`))
+    wanted.push(Buffer.from([0xff, 0xfe]), Buffer.from('.a'), Buffer.from('..a'), Buffer.from('n'))
+    for (const name of wanted) writeFileSync(Buffer.concat([Buffer.from(`${large}/`), name]), '')
+    const opened = open(Buffer.from(large))
+    const other = open(Buffer.from(scratchDirectory()))
+    expect(namesIn(opened)).toEqual(wanted.sort(compareBytes))
+    expect(namesIn(other)).toEqual([])
+    opened.close()
+    other.close()
+  })
+
+  it('tells of each name what lstat tells', () => {
+    const directory = scratchDirectory()
+    const at = (name: string) => join(directory, name)
+    writeFileSync(at('file'), 'content')
+    linkSync(at('file'), at('hard'))
+    truncateSync(at('file'), 5_000_000_000)
+    symlinkSync('nowhere', at('link'))
+    mkdirSync(at('sub'))
+    execFileSync('mkfifo', [at('fifo')])
+    utimesSync(at('sub'), 1, 3_999_999_999)
+    const opened = open(Buffer.from(directory))
+    for (const [index, name] of namesIn(opened).entries()) {
+      const told = opened.lookAt(index)
+      const stats = lstatSync(at(name.toString()), { bigint: true })
+      expect([told.mode, told.links, told.sizeBytes]).toEqual(
+        [stats.mode, stats.nlink, stats.size].map(Number),
+      )
+      const ns = (seconds: number, rest: number) => BigInt(seconds) * 1_000_000_000n + BigInt(rest)
+      expect(ns(told.mtimeSeconds, told.mtimeNanoseconds)).toBe(stats.mtimeNs)
+      expect(ns(told.ctimeSeconds, told.ctimeNanoseconds)).toBe(stats.ctimeNs)
+      expect((BigInt(told.inodeHigh) << 32n) | BigInt(told.inodeLow)).toBe(stats.ino)
+      const { major, minor } = decodeDevice(stats.dev)
+      expect([told.deviceMajor, told.deviceMinor]).toEqual([major, minor])
+    }
+    rmSync(at('file'))
+    expect(codeOf(() => opened.lookAt(1))).toBe('ENOENT')
+    opened.close()
+  })
+
+  it('is no link and no file', () => {
+    const { text } = scratchFile()
+    symlinkSync('.', `${text}-link`)
+    expect(codeOf(() => open(Buffer.from(`${text}-link`)))).toMatch(/^(ELOOP|ENOTDIR)$/)
+    expect(codeOf(() => open(Buffer.from(text)))).toBe('ENOTDIR')
   })
 })
