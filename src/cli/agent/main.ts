@@ -19,7 +19,8 @@ export async function main(process: Host): Promise<number> {
   const context = { host, output, signal, endAs: (name: ExitName) => (end = name) }
   try {
     return await runCommand(output, 'backup', async () => {
-      await createProgram(context).parseAsync([...host.argv])
+      const program = await createProgram(context)
+      await program.parseAsync([...host.argv])
       return doneRecord(end)
     })
   } finally {

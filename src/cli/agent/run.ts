@@ -1,6 +1,5 @@
-/** `backup run`: makes a recovery point of each source. */
+/** What `backup run` does: makes a recovery point of each source. */
 
-import { Option, type Command } from 'commander'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { systemRandom } from '../../base/bytes.ts'
@@ -24,7 +23,6 @@ import type { SourceName } from '../../model/ids.ts'
 import { systemNames, type SystemName } from '../../model/manifest.ts'
 import { splitPath } from '../../model/path.ts'
 import { compressionLevel } from '../../policy/compression.ts'
-import { parseDuration } from '../../policy/schedule-words.ts'
 import { defaultSelection } from '../../policy/selection.ts'
 import { createProgress } from '../render/progress.ts'
 import { version } from '../render/version.ts'
@@ -33,73 +31,17 @@ import { agentOfEpoch, inCurrentEpoch } from './epoch.ts'
 import { endOf, isWorthTelling, tellOfJobs } from './job.ts'
 import { withHooks } from './hooks.ts'
 import { tellOutcomes } from './notices.ts'
-import { parseKeepUntil } from './keep-until.ts'
-import { addLimitOptions, type LineLimits } from './line.ts'
-import { sourceOption, stateOf, withRepository, type OpenAgent } from './open.ts'
-import { threadsOption, usualThreads } from './threads.ts'
+import { stateOf, withRepository, type OpenAgent } from './open.ts'
+import { usualThreads } from './threads.ts'
 import { tellMetrics } from './policy-metrics.ts'
 import { beginJobs, endJobs, sayEnding } from './run-jobs.ts'
-import { runIfDue } from './run-if-due.ts'
 import { eachUnlocked } from './run-lock.ts'
 import { factsOf, sayResult, shownPaths } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
-import { runDetached } from './run-detached.ts'
-import { stepBack } from './step-back.ts'
+import type { RunOptions } from './run-options.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
-interface RunOptions extends LineLimits {
-  readonly dryRun?: true
-  readonly ifDue?: true
-  readonly verifyAll?: true
-  readonly keepUntil?: number
-  readonly threads?: number
-  readonly detach?: true
-  readonly background?: true
-  readonly wait?: number | undefined
-}
-
-export function addRun(program: Command, context: CommandContext): void {
-  addLimitOptions(program.command('run'))
-    .description('make a recovery point of each source, or of --source NAME')
-    .option('-n, --dry-run', 'say what would be sent, and send nothing')
-    .addOption(
-      new Option('--if-due', 'run the sources whose scheduled time has come').conflicts('dryRun'),
-    )
-    .option(
-      '--keep-until <date>',
-      'keep this point until then, whatever the policy',
-      parseKeepUntil,
-    )
-    .option('--verify-all', 'open every piece again before it is sent, not only one in sixteen')
-    .addOption(threadsOption('read files'))
-    .addOption(
-      new Option('--detach', 'go on in the background, and say the ids of the jobs').conflicts([
-        'dryRun',
-        'ifDue',
-      ]),
-    )
-    .option('--background', 'leave processor and disk to others')
-    .option(
-      '--wait <duration>',
-      'how long to try a vault that is away, as in 30s or 2h (2m; on schedule until the next time)',
-      parseDuration,
-    )
-    .action((options: RunOptions, command: Command) => run(context, options, command))
-}
-
-async function run(context: CommandContext, options: RunOptions, command: Command): Promise<void> {
-  const wanted = sourceOption(command)
-  if (options.detach === true) return runDetached(context, wanted)
-  if (options.background === true) stepBack(context)
-  if (options.ifDue !== true) return runNow(context, options, wanted)
-  const isSaid =
-    options.wait !== undefined || context.host.env['BACKUP_RETRY_SECONDS'] !== undefined
-  return runIfDue(context, wanted, (source, retryForMs) =>
-    runNow(context, isSaid ? options : { ...options, wait: retryForMs }, source),
-  )
-}
-
-async function runNow(
+export async function runNow(
   context: CommandContext,
   options: RunOptions,
   wanted: SourceName | undefined,

@@ -1,6 +1,6 @@
 /** Argon2id version 0x13 (RFC 9106), off the main thread. Callers check the bounds before: see model/slot.ts. */
 
-import { hashRaw, type Options } from '@node-rs/argon2'
+import type { Options } from '@node-rs/argon2'
 import { checkArgon2, type Argon2Parameters } from '../../model/slot.ts'
 
 /** The library's enums are ambient and const: these are their numbers. */
@@ -15,6 +15,8 @@ export async function argon2(
 ): Promise<Uint8Array> {
   checkArgon2(parameters, parameters.allowWeak)
   if (salt.length !== 32) throw new RangeError('a salt has 32 bytes')
+  // Most commands never come here, and a native library takes its time to load.
+  const { hashRaw } = await import('@node-rs/argon2')
   return hashRaw(passphrase, {
     salt,
     memoryCost: parameters.memoryKiB,
