@@ -3,36 +3,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it, vi } from 'vitest'
-import type { CommandMachine, Event } from '../support/commands.ts'
-import { daemonOf, machineWithSource, patient, startDaemon } from '../support/daemon.ts'
-
-type Watched = readonly { readonly scan: string | null; readonly directories: number }[]
-
-async function summaryOf(machine: CommandMachine, ...words: string[]): Promise<Event | undefined> {
-  const ended = await machine.backup('run', ...words)
-  expect(ended, ended.stdout).toMatchObject({ code: 0 })
-  return ended.event('summary')
-}
-
-/** Until all directories are watched, and a point holds what came before. */
-const settled = (machine: CommandMachine): Promise<void> =>
-  vi.waitFor(async () => {
-    await summaryOf(machine)
-    const watched = (await daemonOf(machine))?.['watched'] as Watched
-    expect(watched[0]?.scan).toBeNull()
-  }, patient)
-
-/** Nothing differs between the point and one that looks at everything. */
-async function expectSameAsFull(machine: CommandMachine, point: unknown): Promise<void> {
-  await machine.backup('policy', 'watch', 'off')
-  const full = await summaryOf(machine)
-  expect(full).toMatchObject({ scan: 'full', scanReason: 'off' })
-  const difference = await machine.backup('diff', String(point), String(full?.['pointId']))
-  expect(difference.event('difference'), difference.stdout).toBeUndefined()
-  expect(difference.code, difference.stdout).toBe(0)
-  await machine.backup('policy', 'watch', 'on')
-}
+import { describe, expect, it } from 'vitest'
+import { daemonOf, machineWithSource, startDaemon } from '../support/daemon.ts'
+import { expectSameAsFull, settled, summaryOf } from '../support/watched-runs.ts'
 
 describe.runIf(process.platform === 'linux')('a run while the daemon watches', () => {
   it('looks where something changed; after the daemon was killed, and under another policy, at everything', async () => {

@@ -25,8 +25,8 @@ export interface Said {
   readonly stderr: (line: string) => void
 }
 
-/** A run ends within seconds when it is told to; killed, it loses no more than the pack in flight. */
-const patienceMs = 10_000
+/** A run ends within seconds when it is told to, but for what is on its way; killed, it loses no more than that. */
+const patienceMs = 25_000
 
 export function startRunProcess(
   { node, script }: Program,
