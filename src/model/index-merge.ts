@@ -5,10 +5,10 @@ import { idBytes, type ObjectId } from './ids.ts'
 import {
   encodeIndexRows,
   indexPayloadBytes,
-  indexRowBytes,
   type IndexView,
   type PackFacts,
 } from './index-object.ts'
+import { indexRowBytes } from './index-rows.ts'
 import type { PackKind } from './pack.ts'
 
 /** So many indexes of a size class become one of the next. */

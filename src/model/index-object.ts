@@ -1,6 +1,6 @@
 /** Payload of an index: a table of packs, and their chunks sorted by id (docs/format.md 5.2). */
 
-import { compareBytes, joinBytes, viewOf } from '../base/bytes.ts'
+import { compareBytes, viewOf } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
 import { decodeCbor, encodeCbor, fieldsOf, type CborValue } from './cbor.ts'
 import {
@@ -11,12 +11,12 @@ import {
   type ChunkReference,
   type ObjectId,
 } from './ids.ts'
+import { indexRowBytes, rowsOfPacks } from './index-rows.ts'
 import { maxChunkBytes } from './limits.ts'
 import {
   decodePackHeader,
   decodeSegments,
   encodeSegments,
-  placedChunks,
   type PackKind,
   type SegmentFacts,
 } from './pack.ts'
@@ -60,7 +60,6 @@ export interface IndexRow {
   readonly lengthBytes: number
 }
 
-export const indexRowBytes = 48
 /** Payloads stay below this, so that indexes are fetched and merged in parts. */
 export const indexPayloadBytes = 16 * 1024 * 1024
 
@@ -72,20 +71,7 @@ export function encodeIndex(
   packs: readonly IndexedPack[],
 ): Uint8Array<ArrayBuffer> {
   const sorted = [...packs].sort((a, b) => (a.id < b.id ? -1 : 1))
-  const rows = sorted.flatMap((pack, ordinal) => rowsOf(pack, ordinal))
-  return encodeIndexRows(kind, sorted, joinBytes(sortedRows(rows)))
-}
-
-/** By id, then by pack; a chunk that a pack holds twice is named once. */
-function sortedRows(rows: readonly Uint8Array[]): Uint8Array[] {
-  const packOf = (row: Uint8Array) => viewOf(row).getUint32(32, true)
-  const order = (a: Uint8Array, b: Uint8Array) =>
-    compareBytes(a.subarray(0, 32), b.subarray(0, 32)) || packOf(a) - packOf(b)
-  const sorted = [...rows].sort(order)
-  return sorted.filter((row, at) => {
-    const before = sorted[at - 1]
-    return before === undefined || order(before, row) !== 0
-  })
+  return encodeIndexRows(kind, sorted, rowsOfPacks(sorted))
 }
 
 /** `packs` ascending by id; `rows` 48 bytes each, in their order. */
@@ -110,21 +96,6 @@ export function encodeIndexRows(
       [2, rows],
     ]),
   )
-}
-
-function rowsOf(pack: IndexedPack, ordinal: number): Uint8Array[] {
-  const rows: Uint8Array[] = []
-  for (const { reference, segment, placeBytes } of placedChunks(pack.segments, pack.chunks)) {
-    const row = new Uint8Array(indexRowBytes)
-    const view = viewOf(row)
-    row.set(idBytes(reference.id))
-    view.setUint32(32, ordinal, true)
-    view.setUint32(36, segment, true)
-    view.setUint32(40, placeBytes, true)
-    view.setUint32(44, reference.lengthBytes, true)
-    rows.push(row)
-  }
-  return rows
 }
 
 export function decodeIndex(payload: Uint8Array): IndexView {

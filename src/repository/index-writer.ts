@@ -10,10 +10,10 @@ import {
   decodeIndex,
   encodeIndex,
   indexPayloadBytes,
-  indexRowBytes,
   type IndexedPack,
   type IndexView,
 } from '../model/index-object.ts'
+import { indexRowBytes } from '../model/index-rows.ts'
 import type { PackKind } from '../model/pack.ts'
 import type { Uploads } from './uploads.ts'
 

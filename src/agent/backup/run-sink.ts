@@ -32,7 +32,9 @@ export interface RunSinkParts {
   readonly index: (packs: readonly IndexedPack[]) => Promise<void>
 }
 
+/** Whichever comes first: a list of packs of small files takes as much memory as one of many large ones. */
 const packsPerIndex = 256
+const chunksPerIndex = 128 * 1024
 
 interface ReadyPack {
   readonly pack: WrittenPack
@@ -43,6 +45,7 @@ export function createRunSink(parts: RunSinkParts): RunSink {
   const met = new Set<ChunkId>()
   const packs = new Set<ObjectId>()
   let unindexed: IndexedPack[] = []
+  let unindexedChunks = 0
   const ready: ReadyPack[] = []
   let prepared: Promise<void> | undefined
   let sending = Promise.resolve()
@@ -53,12 +56,14 @@ export function createRunSink(parts: RunSinkParts): RunSink {
       const { whenStored } = next
       packs.add(facts.id)
       unindexed.push(facts)
+      unindexedChunks += facts.chunks.length
       await parts.uploads.put({ kind: facts.kind, id: facts.id, bytes }, async () => {
         whenStored?.()
         await parts.journal.append({ id: facts.id, head })
       })
     }
-    if (unindexed.length >= packsPerIndex) await index()
+    const isMuch = unindexed.length >= packsPerIndex || unindexedChunks >= chunksPerIndex
+    if (isMuch) await index()
   }
   /** One after another; the first failure is everyone's. */
   const send = (): Promise<void> => {
@@ -69,6 +74,7 @@ export function createRunSink(parts: RunSinkParts): RunSink {
   const index = async () => {
     const listed = unindexed
     unindexed = []
+    unindexedChunks = 0
     await parts.index(listed)
   }
   return {

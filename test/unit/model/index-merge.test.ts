@@ -6,10 +6,10 @@ import {
   decodeIndex,
   encodeIndex,
   indexPayloadBytes,
-  indexRowBytes,
   type IndexedPack,
   type IndexView,
 } from '../../../src/model/index-object.ts'
+import { indexRowBytes } from '../../../src/model/index-rows.ts'
 import { labelled, manyChunks, packOf } from './sample-packs.ts'
 
 const viewOf = (...packs: readonly IndexedPack[]): IndexView =>

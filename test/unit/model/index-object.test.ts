@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, u32, u8 } from '../../../src/base/bytes.ts'
 import type { CborValue } from '../../../src/model/cbor.ts'
-import { idBytes } from '../../../src/model/ids.ts'
+import { chunkIdOf, idBytes } from '../../../src/model/ids.ts'
 import { mergeIndexes } from '../../../src/model/index-merge.ts'
 import {
   decodeIndex,
@@ -135,6 +135,17 @@ describe('an index', () => {
       expect(view.find(other)).toBe(-1)
     }
     expect(view.isAt(view.chunkCount, idBytes(a.id))).toBe(false)
+  })
+
+  it('orders ids that differ in their last bytes only, and names once what a pack holds twice', () => {
+    const alike = [3, 255, 1, 2, 128, 1].map((last) => {
+      const bytes = new Uint8Array(32).fill(7)
+      bytes[31] = last
+      return { id: chunkIdOf(bytes), lengthBytes: 10 }
+    })
+    const view = decodeIndex(encodeIndex('data', [packOf('alike', [alike]), one]))
+    const lastBytes = rowsOf(view).flatMap(({ id }) => (id.startsWith('07') ? [id.slice(-2)] : []))
+    expect(lastBytes).toEqual(['01', '02', '03', '80', 'ff'])
   })
 
   it('knows its packs as they were, ascending by id', () => {
