@@ -12,7 +12,7 @@ import { registrationOf } from '../../agent/state/state.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
 import { lookNow } from './next-times.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 
 export function addAgent(program: Command, context: CommandContext): void {
   program

@@ -5,7 +5,8 @@ import { comparePoints, type PointDifference } from '../../repository/compare-po
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { chosenPoint } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+import { withRepository, type OpenAgent } from './open.ts'
+import { sourceOption } from './state-of.ts'
 import { lookInto, type OpenedPoint } from './opened-point.ts'
 import { addReadingOptions, readingOf } from './reading.ts'
 

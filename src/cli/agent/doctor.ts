@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { BackupError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { CommandContext } from './context.ts'
 import { checksOf, type Check } from './doctor-checks.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 
 interface Diagnosis {
   readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped'

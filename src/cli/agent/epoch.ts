@@ -9,7 +9,8 @@ import { registrationOf } from '../../agent/state/state.ts'
 import { keysOfHeld } from '../../crypto/held-key.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf, keyStoreOf } from './key-store-of.ts'
-import { stateOf, type OpenAgent } from './open.ts'
+import type { OpenAgent } from './open.ts'
+import { stateOf } from './state-of.ts'
 import { lockOf, withKeyLock } from './run-lock.ts'
 
 export function addEpoch(program: Command, context: CommandContext): void {

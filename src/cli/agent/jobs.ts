@@ -9,7 +9,7 @@ import type { SourceName } from '../../model/ids.ts'
 import { tableLines } from '../render/table.ts'
 import { durationText, localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addJobs(program: Command, context: CommandContext): void {
   const jobs = program.command('jobs').description('runs, restorations and verifications')

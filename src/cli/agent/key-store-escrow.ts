@@ -9,7 +9,8 @@ import { sealEscrow } from '../../agent/keys/escrow.ts'
 import { registrationOf } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf } from './key-store-of.ts'
-import { stateOf, withConnection } from './open.ts'
+import { withConnection } from './open.ts'
+import { stateOf } from './state-of.ts'
 import { masterKeyBySlot, type Reading } from './reading.ts'
 
 interface EscrowOptions extends Reading {

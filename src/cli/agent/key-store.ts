@@ -24,7 +24,7 @@ import {
   systemdCredentialText,
   type KeyStoreOptions,
 } from './key-store-of.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 
 interface MoveOptions extends KeyStoreOptions {
   readonly passphraseFile?: string

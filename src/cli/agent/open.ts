@@ -1,14 +1,11 @@
 /** Where everything that a command of `backup` needs comes together: state, connection, keys, repository. */
 
-import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { readSecretFile } from '../../base/files.ts'
-import { openState, type AgentState, type Registration } from '../../agent/state/state.ts'
+import type { AgentState, Registration } from '../../agent/state/state.ts'
 import { repositoryIdOf } from '../../agent/keys/epochs.ts'
 import { keyOf } from './key-store-of.ts'
-import { givenSourceName } from '../../agent/policy-file/source-name.ts'
-import { agentStateDirectory } from '../../config/agent-places.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
 import { openRepository, type Repository } from '../../repository/repository.ts'
@@ -16,12 +13,8 @@ import type { Throttle } from '../../agent/connection/throttle.ts'
 import type { CommandContext, Host } from './context.ts'
 import { openLine, type Line, type LineLimits } from './line.ts'
 import { masterKeyBySlot, type Reading } from './reading.ts'
+import { stateOf } from './state-of.ts'
 import { checkOwnPair, currentRegistration } from './own-certificate.ts'
-
-export const stateOf = ({ env, platform, getuid }: Host): AgentState =>
-  openState(
-    agentStateDirectory({ env, platform, isRoot: platform !== 'win32' && getuid?.() === 0 }),
-  )
 
 export interface OpenAgent {
   readonly state: AgentState
@@ -118,12 +111,6 @@ export async function connect(
 function retryMs({ env }: Host): number {
   const seconds = Number(env['BACKUP_RETRY_SECONDS'] ?? 120)
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 120_000
-}
-
-/** `--source NAME`, where it was given. @throws BackupError `usage` */
-export function sourceOption(command: Command): SourceName | undefined {
-  const { source } = command.optsWithGlobals<{ source?: string }>()
-  return source === undefined ? undefined : givenSourceName(source)
 }
 
 /** The source that commands mean when none is named. */

@@ -9,7 +9,8 @@ import type { CommandContext } from './context.ts'
 import { chosenPoint } from './chosen-point.ts'
 import { lineLimits } from './line.ts'
 import { readingOf } from './reading.ts'
-import { sourceOption, withRepository, type OpenAgent } from './open.ts'
+import { withRepository, type OpenAgent } from './open.ts'
+import { sourceOption } from './state-of.ts'
 
 export interface OpenedPoint {
   readonly facts: PointFacts

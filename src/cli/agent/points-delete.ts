@@ -6,7 +6,8 @@ import type { ChangedPoint } from '../../protocol/messages.ts'
 import { localTimeText } from '../render/units.ts'
 import { chosenPoint } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, withConnection } from './open.ts'
+import { withConnection } from './open.ts'
+import { sourceOption } from './state-of.ts'
 import { withPin } from './pin.ts'
 
 export function addPointsDelete(points: Command, context: CommandContext): void {

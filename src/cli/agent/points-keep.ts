@@ -6,7 +6,8 @@ import { localTimeText } from '../render/units.ts'
 import { chosenPoint } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
 import { parseKeepUntil } from './keep-until.ts'
-import { sourceOption, withConnection } from './open.ts'
+import { withConnection } from './open.ts'
+import { sourceOption } from './state-of.ts'
 
 export function addPointsKeep(points: Command, context: CommandContext): void {
   points

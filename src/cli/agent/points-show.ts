@@ -12,7 +12,8 @@ import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
 import { summarize } from './point-summary.ts'
 import { chosenPoint } from './chosen-point.ts'
-import { sourceOption, withRepository } from './open.ts'
+import { withRepository } from './open.ts'
+import { sourceOption } from './state-of.ts'
 import { addReadingOptions, readingOf } from './reading.ts'
 
 export function addPointsShow(points: Command, context: CommandContext): void {

@@ -3,7 +3,8 @@
 import type { Command } from 'commander'
 import { chosenPoint } from './chosen-point.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, withConnection } from './open.ts'
+import { withConnection } from './open.ts'
+import { sourceOption } from './state-of.ts'
 
 export function addPointsUndelete(points: Command, context: CommandContext): void {
   points

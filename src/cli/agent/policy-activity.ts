@@ -6,7 +6,8 @@ import { changeSource } from '../../agent/state/change-policy.ts'
 import type { Activity } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { sayNextTimes } from './next-times.ts'
-import { sourceOption, stateOf, unknownSource, usualSource } from './open.ts'
+import { unknownSource, usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addPolicyActivity(policy: Command, context: CommandContext): void {
   policy

@@ -4,7 +4,8 @@ import { Argument, type Command } from 'commander'
 import { changeSource } from '../../agent/state/change-policy.ts'
 import { compressions, type Compression } from '../../policy/compression.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addPolicyCompression(policy: Command, context: CommandContext): void {
   policy

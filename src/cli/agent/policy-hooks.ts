@@ -11,7 +11,8 @@ import {
 } from '../../policy/hooks.ts'
 import { parseDuration, shortDuration } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addPolicyHooks(policy: Command, context: CommandContext): void {
   const hooks = policy.command('hooks').description('say what is run before and after runs')

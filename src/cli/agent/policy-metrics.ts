@@ -9,7 +9,8 @@ import type { AgentState } from '../../agent/state/state.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import { parseMetricsFile } from '../../policy/metrics-words.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addPolicyMetrics(policy: Command, context: CommandContext): void {
   const metrics = policy

@@ -21,7 +21,8 @@ import {
 import { parseDuration } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
 import { sendTest } from './notices.ts'
-import { sourceOption, stateOf, unknownSource, usualSource } from './open.ts'
+import { unknownSource, usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 interface SetOptions {
   readonly on?: NoticeKind[]

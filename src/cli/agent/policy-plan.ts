@@ -6,7 +6,8 @@ import type { Output } from '../render/output.ts'
 import { tableLines } from '../render/table.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, withConnection } from './open.ts'
+import { withConnection } from './open.ts'
+import { sourceOption } from './state-of.ts'
 
 interface Options {
   readonly days: number

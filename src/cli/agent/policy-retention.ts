@@ -12,7 +12,8 @@ import { parseTimeOfDay, parseWeekdays } from '../../policy/schedule-words.ts'
 import { retentionRequestSchema, type RetentionAnswer } from '../../protocol/messages.ts'
 import { localTimeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, usualSource, withConnection } from './open.ts'
+import { usualSource, withConnection } from './open.ts'
+import { sourceOption } from './state-of.ts'
 import { withPin } from './pin.ts'
 
 interface SetOptions extends Partial<Record<RetentionTag, number | null>> {

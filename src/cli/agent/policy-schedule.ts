@@ -13,7 +13,8 @@ import {
 import { parseDuration, parseTimeOfDay, parseWeekdays } from '../../policy/schedule-words.ts'
 import type { CommandContext } from './context.ts'
 import { lookNow, sayNextTimes } from './next-times.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 interface SetOptions {
   readonly at: readonly number[]

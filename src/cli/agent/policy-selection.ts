@@ -7,7 +7,8 @@ import type { SelectionSettings } from '../../policy/selection.ts'
 import { parseDays, parseFileSize } from '../../policy/selection-words.ts'
 import { sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 interface SetOptions {
   readonly ignoreCase?: true

@@ -9,7 +9,8 @@ import { toDisplay } from '../../model/path-text.ts'
 import { defaultSelection, type SelectionRule } from '../../policy/selection.ts'
 import { pathFields } from '../render/shown-path.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, unknownSource, usualSource } from './open.ts'
+import { unknownSource, usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addPolicyTest(policy: Command, context: CommandContext): void {
   policy

@@ -19,7 +19,8 @@ import {
   type WorkHours,
 } from '../../policy/throttle.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 interface SetOptions {
   readonly upload?: number | null

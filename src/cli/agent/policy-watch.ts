@@ -5,7 +5,8 @@ import { changeSource } from '../../agent/state/change-policy.ts'
 import { defaultWatch, type WatchSettings } from '../../agent/state/watch-state.ts'
 import { parseDirectoryCount } from '../../policy/watch-words.ts'
 import type { CommandContext } from './context.ts'
-import { sourceOption, stateOf, usualSource } from './open.ts'
+import { usualSource } from './open.ts'
+import { sourceOption, stateOf } from './state-of.ts'
 
 export function addPolicyWatch(policy: Command, context: CommandContext): void {
   const watch = policy.command('watch').description('say whether the daemon watches a source')

@@ -8,7 +8,7 @@ import { listJobs } from '../../agent/jobs/job-files.ts'
 import { registrationOf } from '../../agent/state/state.ts'
 import type { SourceName } from '../../model/ids.ts'
 import type { CommandContext } from './context.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
 const lookEveryMs = 100

@@ -19,7 +19,7 @@ import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { CommandContext } from './context.ts'
 import { lookNow, zonedTimeText } from './next-times.ts'
 import { tellOfGap } from './notices.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 
 /** Runs one source; throws when it fails. `retryForMs`: how long a vault that is away is waited for. */
 export type RunSource = (source: SourceName, retryForMs?: number) => Promise<void>

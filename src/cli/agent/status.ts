@@ -6,7 +6,7 @@ import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
 import type { AgentState, Registration } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { isKeyMissing } from './key-store-of.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 import { sayDaemon } from './status-daemon.ts'
 
 export function addStatus(program: Command, context: CommandContext): void {

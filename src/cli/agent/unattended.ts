@@ -3,7 +3,7 @@
 import { systemClock } from '../../base/clock.ts'
 import { withLogFile } from '../render/log-file.ts'
 import type { Host } from './context.ts'
-import { stateOf } from './open.ts'
+import { stateOf } from './state-of.ts'
 
 /** The host itself for all but `run` without a terminal. */
 export function loggedHost(host: Host): Host {

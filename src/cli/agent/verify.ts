@@ -15,7 +15,8 @@ import type { CommandContext } from './context.ts'
 import { chosenPoint, listedPoints } from './chosen-point.ts'
 import { asJob } from './job.ts'
 import { addLimitOptions, lineLimits } from './line.ts'
-import { sourceOption, usualSource, withRepository, type OpenAgent } from './open.ts'
+import { usualSource, withRepository, type OpenAgent } from './open.ts'
+import { sourceOption } from './state-of.ts'
 import { addReadingOptions, readingOf } from './reading.ts'
 
 interface VerifyFlags {
