@@ -2,6 +2,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { openPromise } from 'yauzl'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemCalls } from '../../src/agent/system/open.ts'
 import { utf8 } from '../../src/base/bytes.ts'
@@ -118,6 +120,24 @@ describe('backup restore --as-tar', () => {
     expect(ended.event('exit')).toMatchObject({ error: 'already-exists' })
     expect(readFileSync(file, 'utf8')).toBe('mine')
     expect(readdirSync(out)).toEqual(['point.tar'])
+  })
+
+  it('can be a zip archive too, told by its own words', async () => {
+    const { machine, folder, out } = await machineWith(small)
+    const file = join(out, 'point.zip')
+    const words = ['restore', '--point', 'latest', folder, '--strip', '--as-zip']
+    const ended = await machine.backup(...words, file)
+    expect(ended, ended.stdout).toMatchObject({ code: 0 })
+    expect(ended.event('not-kept')).toMatchObject({ path: join(folder, 'one') })
+    const zip = await openPromise(file)
+    for await (const entry of zip.eachEntry()) {
+      expect(entry.fileName).toBe('one')
+      expect(await text(await zip.openReadStreamPromise(entry))).toBe('first')
+    }
+    expect(zip.entriesRead).toBe(1)
+    expect(await machine.backup(...words, '-')).toMatchObject({ code: 2 })
+    expect(await machine.backup(...words, file, '--as-tar', file)).toMatchObject({ code: 2 })
+    expect(readdirSync(out)).toEqual(['point.zip'])
   })
 
   it('says what it can not be combined with', async () => {

@@ -101,7 +101,7 @@ const aclNames = [utf8('system.posix_acl_access'), defaultAclName]
 
 export function wantedXattrs(
   { xattrs: all = [] }: Entry,
-  { acls, xattrs }: RestoredAttributes,
+  { acls, xattrs }: Pick<RestoredAttributes, 'acls' | 'xattrs'>,
 ): readonly Attribute[] {
   const names = all.map(({ name }) => name)
   return all.filter(({ name }) => (isAcl(name) ? acls : xattrs) && !isAclTwin(name, names))

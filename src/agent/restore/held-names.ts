@@ -1,7 +1,7 @@
 /** A plan whose places have the names that the target can hold: none that it would take for another one of the point. */
 
 import type { PlanItem, RestorePlan } from './plan.ts'
-import { foldedName, heldName, numberedName, type NameRules } from './target/names.ts'
+import { heldName, nameKey, numberedName, type NameRules } from './target/names.ts'
 import type { Place } from './target/target.ts'
 
 export function withHeldNames(plan: RestorePlan, rules: NameRules): RestorePlan {
@@ -35,15 +35,15 @@ function createNames(rules: NameRules) {
       if (name === undefined) return
       levels.length = Math.min(levels.length, place.length)
       const { given } = levels[place.length - 1] ?? { given: new Map<string, number>() }
-      levels.push({ name: freeName(heldName(name, rules), given), given: new Map() })
+      levels.push({ name: freeName(heldName(name, rules), rules, given), given: new Map() })
     },
     placeOf: ({ place }: PlanItem): Place =>
       place.map((name, at) => levels[at + 1]?.name ?? heldName(name, rules)),
   }
 }
 
-function freeName(held: Uint8Array, given: Map<string, number>): Uint8Array {
-  const key = foldedName(held)
+function freeName(held: Uint8Array, rules: NameRules, given: Map<string, number>): Uint8Array {
+  const key = nameKey(held, rules)
   const before = given.get(key) ?? 0
   given.set(key, before + 1)
   return before === 0 ? held : numberedName(held, before)

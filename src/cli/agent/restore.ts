@@ -1,4 +1,4 @@
-/** `backup restore --point POINT [PATH|PATTERN…] --to DIR | --in-place | --as-tar FILE` */
+/** `backup restore --point POINT [PATH|PATTERN…] --to DIR | --in-place | --as-tar FILE | --as-zip FILE` */
 
 import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
@@ -30,7 +30,13 @@ import { sayPlan, saySummary, type Restore } from './restore-report.ts'
 import { wantedOf } from './wanted-paths.ts'
 import { warnInsideSources } from './restored-inside.ts'
 import { threadsOption, usualThreads } from './threads.ts'
-import { asTarOption, checkTarFlags, restoreAsTar } from './restore-tar.ts'
+import {
+  archiveFileOf,
+  asTarOption,
+  asZipOption,
+  checkArchiveFile,
+  restoreAsArchive,
+} from './restore-archive.ts'
 import { addReadingOptions } from './reading.ts'
 
 interface RestoreFlags {
@@ -38,6 +44,7 @@ interface RestoreFlags {
   readonly to?: string
   readonly inPlace?: true
   readonly asTar?: string
+  readonly asZip?: string
   readonly onConflict: ConflictRule
   readonly strip?: true
   readonly dryRun?: true
@@ -63,6 +70,7 @@ export function addRestore(program: Command, context: CommandContext): void {
     .option('--to <directory>', 'where to; the paths are put beneath it, whole')
     .option('--in-place', 'to where it was backed up from')
     .addOption(asTarOption())
+    .addOption(asZipOption())
     .addOption(
       new Option('--on-conflict <rule>', 'where something has the name already')
         .choices(conflictRules)
@@ -96,10 +104,11 @@ export function addRestore(program: Command, context: CommandContext): void {
           signal: context.signal,
         })
         const totals = paths.length === 0 ? totalsOf(manifest) : {}
-        if (flags.asTar !== undefined) {
-          const tar = { file: flags.asTar, opened, point, plan, totals, flags }
+        const archive = archiveFileOf(flags)
+        if (archive !== undefined) {
+          const whole = { ...archive, opened, point, plan, totals, flags }
           await asRestoreJob(context, { agent, facts: opened.facts }, (job) =>
-            restoreAsTar(context, tar, job),
+            restoreAsArchive(context, whole, job),
           )
           return
         }
@@ -163,21 +172,23 @@ function conflictRuleOf(flags: RestoreFlags, command: Command): ConflictRule {
 }
 
 /** @throws BackupError `usage` */
-function checkFlags({ to, inPlace, asTar, strip }: RestoreFlags, context: CommandContext): void {
+function checkFlags(flags: RestoreFlags, context: CommandContext): void {
+  const { to, inPlace, strip } = flags
   const { host } = context
-  if (asTar !== undefined) {
-    checkTarFlags(asTar, context)
+  const archive = archiveFileOf(flags)
+  if (archive !== undefined) {
+    checkArchiveFile(archive, context)
     return
   }
   if ((to === undefined) === (inPlace === undefined)) {
     throw new BackupError(
       'usage',
-      'Say where to restore: --to DIRECTORY, --in-place or --as-tar FILE.',
+      'Say where to restore: --to DIRECTORY, --in-place, --as-tar FILE or --as-zip FILE.',
       { hint: 'Into a directory of its own, for example: --to restored' },
     )
   }
   if (inPlace === true && strip === true) {
-    throw new BackupError('usage', '--strip goes with --to and --as-tar only.')
+    throw new BackupError('usage', '--strip goes with --to, --as-tar and --as-zip only.')
   }
   if (inPlace === true && host.platform === 'win32') {
     throw new BackupError('usage', '--in-place is not there on Windows yet.', {

@@ -12,7 +12,7 @@ import type { Found } from '../../backup/walk-context.ts'
 import { withHeldNames } from '../held-names.ts'
 import type { DirectoryItem, EndItem, RestorePlan } from '../plan.ts'
 import { isOccupied, openTarget } from '../target/open-target.ts'
-import { foldedName } from '../target/names.ts'
+import { nameKey } from '../target/names.ts'
 import type { Directory, Place, Target } from '../target/target.ts'
 import type { Kept } from './kept.ts'
 
@@ -68,8 +68,7 @@ interface Search extends SurplusOptions {
 }
 
 /** Names with equal keys may be one name to the target. */
-const keyOf = (name: Uint8Array, { names }: Target): string =>
-  names === 'bytes' ? bufferOf(name).toString('latin1') : foldedName(name)
+const keyOf = (name: Uint8Array, { names }: Target): string => nameKey(name, names)
 
 /** A directory on the target. */
 interface Level {

@@ -7,8 +7,11 @@
 import { isUtf8 } from 'node:buffer'
 import { bufferOf, concatBytes, utf8 } from '../../../base/bytes.ts'
 
-/** `bytes`: any. `unicode`: UTF-8 only, case and normalization do not tell names apart. `windows`: fewer. */
-export type NameRules = 'bytes' | 'unicode' | 'windows'
+/**
+ * `bytes`: any. `zip`: UTF-8 only, and nothing that its readers take for a path of its own. `unicode`: UTF-8 only, case and
+ * normalization do not tell names apart. `windows`: fewer.
+ */
+export type NameRules = 'bytes' | 'zip' | 'unicode' | 'windows'
 
 /** Of file systems by the number that statfs gives, Linux's names. */
 const windowsTypes: ReadonlySet<number> = new Set([
@@ -59,7 +62,11 @@ export function originalName(held: Uint8Array): Uint8Array {
 const written =
   /^%(?:4[13CE]|50|6[13CE]|70)|%(?:[01][0-9A-F]|2[25A]|3[ACEF]|5C|7C|[89A-F][0-9A-F])|%2[0E]$/g
 
-/** Names with equal keys may be one name to the target. More than it itself would take for equal. */
+/** Names with equal keys may be one name to the target. */
+export const nameKey = (held: Uint8Array, rules: NameRules): string =>
+  rules === 'bytes' || rules === 'zip' ? bufferOf(held).toString('latin1') : foldedName(held)
+
+/** More than the target itself would take for equal. */
 export const foldedName = (held: Uint8Array): string =>
   bufferOf(held).toString('utf8').normalize('NFD').toUpperCase().toLowerCase().normalize('NFC')
 
@@ -72,6 +79,7 @@ function escapedPlaces(name: Uint8Array, rules: NameRules): ReadonlySet<number> 
   add(written)
   add(/^%(?=~\d+~)/g)
   if (!isUtf8(name)) add(/[\x80-\xff]/g)
+  if (rules === 'zip') add(/\\|(?<=^[A-Za-z]):/g)
   if (rules === 'windows') {
     add(/[^\x20-\xff]|["*:<>?\\|]/g)
     add(/[. ]$/g)

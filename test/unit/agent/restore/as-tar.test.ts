@@ -6,7 +6,7 @@ import {
   exportTar,
   tarOwners,
   type TarOptions,
-} from '../../../../src/agent/restore/tar/restore-as-tar.ts'
+} from '../../../../src/agent/restore/archive/tar/restore-as-tar.ts'
 import { planRestore, type RestoreRequest } from '../../../../src/agent/restore/plan.ts'
 import type { RestoreFailure } from '../../../../src/agent/restore/report.ts'
 import { BackupError } from '../../../../src/base/errors.ts'

@@ -5,12 +5,12 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { Header } from 'tar-stream'
-import { ascii, bufferOf, concatBytes, toHex } from '../../../base/bytes.ts'
-import { sha256 } from '../../../base/hash.ts'
-import type { DirectoryItem, LeafItem } from '../plan.ts'
-import { refused } from './attributes.ts'
+import { ascii, bufferOf, concatBytes, toHex } from '../../../../base/bytes.ts'
+import { sha256 } from '../../../../base/hash.ts'
+import type { DirectoryItem, LeafItem } from '../../plan.ts'
+import { refused } from '../refused.ts'
 import { paxRecord, type PaxRecord } from './pax.ts'
-import type { Place } from '../target/target.ts'
+import type { Place } from '../../target/target.ts'
 
 /** What tar-stream writes. */
 export type PlainHeader = Readonly<Partial<Header> & Pick<Header, 'name' | 'type' | 'size'>>

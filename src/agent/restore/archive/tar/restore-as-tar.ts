@@ -1,10 +1,12 @@
 /** Writes a recovery point, or a part of it, as a tar archive that GNU tar and libarchive extract to the same files. */
 
-import type { Manifest } from '../../../model/manifest.ts'
-import { createHardLinks, type HardLinks } from '../hard-links.ts'
-import type { DirectoryItem, LeafItem, ReadablePoint, RestorePlan } from '../plan.ts'
-import { createReport, type RestoreObserver, type RestoreResult } from '../report.ts'
-import { writeArchive, type WriteBytes } from './archive.ts'
+import type { Manifest } from '../../../../model/manifest.ts'
+import { createHardLinks, type HardLinks } from '../../hard-links.ts'
+import type { DirectoryItem, LeafItem, ReadablePoint, RestorePlan } from '../../plan.ts'
+import { createReport, type RestoreObserver, type RestoreResult } from '../../report.ts'
+import { addItems } from '../add-items.ts'
+import type { WriteBytes } from '../write-bytes.ts'
+import { writeArchive } from './archive.ts'
 import { addEntry, type EntryContext } from './entry.ts'
 import type { TarOwners } from './header.ts'
 
@@ -31,43 +33,28 @@ export async function exportTar(
 ): Promise<RestoreResult> {
   const report = createReport(options.observer)
   await writeArchive(options.write, async (archive) => {
-    const context: EntryContext = { ...options, tree: point.tree, report, archive }
+    const context = { ...options, tree: point.tree, report, archive }
     const links = createHardLinks()
-    for await (const item of plan.items({ signal: options.signal })) {
-      switch (item.kind) {
-        case 'directory':
-          await addDirectory(item, context)
-          break
-        case 'leaf':
-          await addLeaf(item, links, context)
-          break
-        case 'unreadable':
-          report.failed(item.path, { kind: 'content' }, item.error)
-          break
-        case 'end':
-      }
+    const adder = {
+      directory: (item: DirectoryItem) => addEntry(item, context),
+      leaf: (item: LeafItem) => addLeaf(item, links, context),
     }
+    await addItems(plan, adder, context)
   })
   return report.result()
 }
 
-async function addDirectory(item: DirectoryItem, context: EntryContext): Promise<void> {
-  // What is extracted into keeps its own attributes, unless it was asked for itself.
-  if (item.way && item.place.length === 0) return
-  if ((await addEntry(item, context)) && !item.way) context.report.made('directory')
-}
-
-async function addLeaf(item: LeafItem, links: HardLinks, context: EntryContext): Promise<void> {
+async function addLeaf(item: LeafItem, links: HardLinks, context: EntryContext): Promise<boolean> {
   const role = links.roleOf(item)
   const leader = role === 'follower' ? links.leaderOf(item) : undefined
   const linkedTo = leader?.identity === undefined ? undefined : leader.place
   const lead = role === 'alone' || linkedTo !== undefined ? undefined : links.lead(item)
-  if (!(await addEntry(item, context, linkedTo))) return
-  context.report.made(item.entry.type === 'file' ? 'file' : 'other')
+  if (!(await addEntry(item, context, linkedTo))) return false
   if (lead !== undefined) lead.identity = inArchive
-  if (linkedTo === undefined) return
+  if (linkedTo === undefined) return true
   context.report.made('hardLink')
   links.linked(item)
+  return true
 }
 
 /** Further names can be linked to it. */

@@ -6,6 +6,8 @@ import type { ChunkReference } from '../../../model/ids.ts'
 import type { ChunkReader } from '../../../repository/chunk-reader.ts'
 import { isPlaceFailure } from '../../../repository/place-failure.ts'
 import type { TreeReader } from '../../../repository/tree-reader.ts'
+import type { DirectoryItem, LeafItem } from '../plan.ts'
+import type { RestoreReport } from '../report.ts'
 
 export interface ContentSource {
   readonly tree: Pick<TreeReader, 'content'>
@@ -14,6 +16,34 @@ export interface ContentSource {
 
 const aheadBytes = 8 * 1024 * 1024
 const aheadChunks = 8
+
+export type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+interface ContentContext extends ContentSource {
+  readonly report: RestoreReport
+}
+
+/** Files up to this are read before their header is written: they are left out rather than damaged. */
+const mostWholeBytes = 8 * 1024 * 1024
+
+/** What an archive holds of an entry. Rejects where a small file can not be read; of a large one the report is told. */
+export function contentOf(
+  { entry, path }: DirectoryItem | LeafItem,
+  context: ContentContext,
+): Content | Promise<Content> {
+  if (entry.type !== 'file') return []
+  if (entry.sizeBytes <= mostWholeBytes) return wholeContent(entry, context)
+  return filledContent(entry, context, (error) => {
+    context.report.failed(path, { kind: 'content' }, error)
+  })
+}
+
+export async function* countedContent(content: Content, report: RestoreReport) {
+  for await (const bytes of content) {
+    yield bytes
+    report.wrote(bytes.length)
+  }
+}
 
 /** A small file, all of it. Rejects where a part can not be read. */
 export async function wholeContent(

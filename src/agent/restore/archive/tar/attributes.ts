@@ -1,9 +1,9 @@
 /** Extended attributes as records that GNU tar and libarchive both read, and what neither would give back as it was. */
 
-import { ascii, bufferOf, concatBytes, equalBytes, utf8 } from '../../../base/bytes.ts'
-import { BackupError } from '../../../base/errors.ts'
-import type { Attribute } from '../../../model/entry.ts'
+import { ascii, bufferOf, concatBytes, equalBytes, utf8 } from '../../../../base/bytes.ts'
+import type { Attribute } from '../../../../model/entry.ts'
 import { aclText } from './acl.ts'
+import { refused } from '../refused.ts'
 import { paxRecord, type PaxRecord } from './pax.ts'
 
 /** @throws BackupError `target-refused` for what an archive can not hold */
@@ -14,8 +14,6 @@ export function attributeRecord({ name }: Attribute, value: Uint8Array): PaxReco
   if (text === undefined) throw refused('This access control list is not of a form that tar knows.')
   return paxRecord(acl, text)
 }
-
-export const isAcl = (name: Uint8Array): boolean => aclKeyword(name) !== undefined
 
 const aclKeyword = (name: Uint8Array): string | undefined =>
   acls.find((acl) => equalBytes(acl.name, name))?.keyword
@@ -32,5 +30,3 @@ function xattrKeyword(name: Uint8Array): Uint8Array {
   }
   return concatBytes(ascii('SCHILY.xattr.'), name)
 }
-
-export const refused = (message: string): BackupError => new BackupError('target-refused', message)

@@ -1,6 +1,6 @@
 /** Extended headers of the pax format: values of any bytes and any length, which tar-stream takes as UTF-8 text only. */
 
-import { ascii, concatBytes, joinBytes } from '../../../base/bytes.ts'
+import { ascii, concatBytes, joinBytes } from '../../../../base/bytes.ts'
 
 export interface PaxRecord {
   readonly keyword: Uint8Array

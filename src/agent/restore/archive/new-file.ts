@@ -6,7 +6,7 @@ import { toHex, type RandomBytes } from '../../../base/bytes.ts'
 import { BackupError, systemCodeOf } from '../../../base/errors.ts'
 import { exists, syncDirectory } from '../../../base/files.ts'
 import type { SystemCalls } from '../../system/system-calls.ts'
-import type { WriteBytes } from './archive.ts'
+import type { WriteBytes } from './write-bytes.ts'
 
 export interface NewFileContext {
   readonly system: Pick<SystemCalls, 'renameNoReplace'>

@@ -1,11 +1,9 @@
 /** A tar archive that is written as it grows: tar-stream makes its headers and padding, and waits for whoever takes the bytes. */
 
 import type { Pack } from 'tar-stream'
-import { joinBytes } from '../../../base/bytes.ts'
+import { writeStream, type WriteBytes } from '../write-bytes.ts'
 import type { PlainHeader } from './header.ts'
 import { blockBytes, paddedBytes, paxHeader, type PaxRecord } from './pax.ts'
-
-export type WriteBytes = (bytes: Uint8Array) => Promise<void>
 
 export interface TarArchive {
   /** The content must have the length that the header names. */
@@ -18,7 +16,6 @@ export interface TarArchive {
 
 /** What may lie between the maker and the writer, besides the chunk in hand. */
 const mostWaitingBytes = 1024 * 1024
-const writtenAtOnceBytes = 256 * 1024
 
 /** Ends when all is written, or with the first failure, of `fill` or of `write`. */
 export async function writeArchive(
@@ -90,28 +87,11 @@ function openEntry(stream: Pack, header: PlainHeader) {
   return { sink, ended }
 }
 
-/** Takes the bytes off the stream and writes them, small ones together. */
 async function take(stream: Pack, write: WriteBytes, flow: Flow): Promise<void> {
-  let waiting: Uint8Array[] = []
-  let waitingBytes = 0
-  const writeWaiting = async () => {
-    if (waitingBytes > 0) await write(joinBytes(waiting))
-    waiting = []
-    waitingBytes = 0
-  }
   try {
-    for await (const bytes of stream as AsyncIterable<Uint8Array>) {
-      flow.take(bytes.length)
-      if (bytes.length >= writtenAtOnceBytes) {
-        await writeWaiting()
-        await write(bytes)
-        continue
-      }
-      waiting.push(bytes)
-      waitingBytes += bytes.length
-      if (waitingBytes >= writtenAtOnceBytes) await writeWaiting()
-    }
-    await writeWaiting()
+    await writeStream(stream as AsyncIterable<Uint8Array>, write, (bytes) => {
+      flow.take(bytes)
+    })
   } finally {
     flow.end()
   }

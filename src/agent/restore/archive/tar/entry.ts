@@ -1,15 +1,17 @@
 /** Puts an entry into the archive: all that is known of it is gathered first, so that it comes whole or not at all. */
 
-import type { ChunkReader } from '../../../repository/chunk-reader.ts'
-import type { TreeReader } from '../../../repository/tree-reader.ts'
-import type { DirectoryItem, LeafItem } from '../plan.ts'
-import type { RestoreReport } from '../report.ts'
+import type { ChunkReader } from '../../../../repository/chunk-reader.ts'
+import type { TreeReader } from '../../../../repository/tree-reader.ts'
+import { wantedXattrs } from '../../attributes.ts'
+import type { DirectoryItem, LeafItem } from '../../plan.ts'
+import type { RestoreReport } from '../../report.ts'
+import type { Place } from '../../target/target.ts'
+import { contentOf, countedContent, type Content } from '../content.ts'
+import { refused } from '../refused.ts'
 import type { TarArchive } from './archive.ts'
-import { attributeRecord, isAcl, refused } from './attributes.ts'
-import { filledContent, wholeContent } from './content.ts'
+import { attributeRecord } from './attributes.ts'
 import { tarHeader, type TarHeader, type TarOwners } from './header.ts'
 import { maxPaxBytes, recordBytes, type PaxRecord } from './pax.ts'
-import type { Place } from '../target/target.ts'
 
 export interface EntryContext {
   readonly archive: TarArchive
@@ -22,7 +24,6 @@ export interface EntryContext {
 }
 
 type Item = DirectoryItem | LeafItem
-type Content = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
  * False when it is not in the archive, which is reported.
@@ -46,26 +47,8 @@ export async function addEntry(
   }
   const attributes = linkedTo === undefined ? await attributesOf(item, header, context) : []
   const records = [...header.records, ...attributes]
-  await archive.add(header.plain, records, counted(content, report))
+  await archive.add(header.plain, records, countedContent(content, report))
   return true
-}
-
-/** Files up to this are read before their header is written: they are left out rather than damaged. */
-const mostWholeBytes = 8 * 1024 * 1024
-
-function contentOf({ entry, path }: Item, context: EntryContext): Content | Promise<Content> {
-  if (entry.type !== 'file') return []
-  if (entry.sizeBytes <= mostWholeBytes) return wholeContent(entry, context)
-  return filledContent(entry, context, (error) => {
-    context.report.failed(path, { kind: 'content' }, error)
-  })
-}
-
-async function* counted(content: Content, report: RestoreReport) {
-  for await (const bytes of content) {
-    yield bytes
-    report.wrote(bytes.length)
-  }
 }
 
 /** Those that are wanted and fit; the others are reported. */
@@ -76,8 +59,7 @@ async function attributesOf(
 ): Promise<PaxRecord[]> {
   const records: PaxRecord[] = []
   let leftBytes = maxPaxBytes - recordsBytes(header.records)
-  for (const attribute of entry.xattrs ?? []) {
-    if (!(isAcl(attribute.name) ? acls : xattrs)) continue
+  for (const attribute of wantedXattrs(entry, { acls, xattrs })) {
     try {
       const record = attributeRecord(attribute, await tree.attribute(attribute))
       const lengthBytes = recordBytes(record)

@@ -1,6 +1,6 @@
 /** POSIX ACLs as archives hold them: the text form with numbers for users and groups, one line, commas between. */
 
-import { readU32, viewOf } from '../../../base/bytes.ts'
+import { readU32, viewOf } from '../../../../base/bytes.ts'
 
 /** The tags of Linux's attribute `system.posix_acl_*` that name nobody, and those that a number follows. */
 const tags: Readonly<Record<number, { readonly word: string; readonly named: boolean }>> = {
