@@ -1,5 +1,7 @@
 /** What of the included paths a source leaves out besides its patterns. By default nothing. */
 
+import { BackupError } from '../base/errors.ts'
+
 export interface SelectionSettings {
   /** Patterns, those of ignore files too, do not tell capitals from small letters. */
   readonly ignoreCase: boolean
@@ -9,6 +11,8 @@ export interface SelectionSettings {
   readonly largestFileBytes: number | null
   /** Files last modified longer ago are left out. */
   readonly mostDaysOld: number | null
+  /** Files last modified less long ago are left out. */
+  readonly leastDaysOld: number | null
   /** Other file systems are not entered; their mount points are kept, empty. */
   readonly oneFileSystem: boolean
   /** Of directories with a valid CACHEDIR.TAG only the tag is kept. */
@@ -22,6 +26,7 @@ export const defaultSelection: SelectionSettings = {
   ignoreFiles: false,
   largestFileBytes: null,
   mostDaysOld: null,
+  leastDaysOld: null,
   oneFileSystem: false,
   skipCaches: false,
   skipNodump: false,
@@ -35,6 +40,7 @@ export type SelectionRule =
       readonly kind:
         | 'size'
         | 'age'
+        | 'young'
         | 'other-file-system'
         | 'pseudo-file-system'
         | 'cache'
@@ -50,9 +56,25 @@ export function fileRule(
   file: { readonly sizeBytes: number; readonly mtimeNs: bigint },
   nowMs: number,
 ): SelectionRule | undefined {
-  const { largestFileBytes, mostDaysOld } = settings
+  const { largestFileBytes, mostDaysOld, leastDaysOld } = settings
   if (largestFileBytes !== null && file.sizeBytes > largestFileBytes) return { kind: 'size' }
-  if (mostDaysOld === null) return undefined
   const ageNs = BigInt(Math.floor(nowMs)) * 1_000_000n - file.mtimeNs
-  return ageNs > BigInt(mostDaysOld) * dayNs ? { kind: 'age' } : undefined
+  if (mostDaysOld !== null && ageNs > BigInt(mostDaysOld) * dayNs) return { kind: 'age' }
+  if (leastDaysOld !== null && ageNs < BigInt(leastDaysOld) * dayNs) return { kind: 'young' }
+  return undefined
+}
+
+/** Whether the limits change what is left out although nothing changes on the disk. */
+export const dependsOnTime = ({ mostDaysOld, leastDaysOld }: SelectionSettings): boolean =>
+  mostDaysOld !== null || leastDaysOld !== null
+
+/** The settings themselves. @throws BackupError `usage` where they would leave out every file */
+export function checkedSelection(settings: SelectionSettings): SelectionSettings {
+  const { mostDaysOld, leastDaysOld } = settings
+  if (mostDaysOld === null || leastDaysOld === null || leastDaysOld < mostDaysOld) return settings
+  throw new BackupError(
+    'usage',
+    `No file is between ${leastDaysOld} and ${mostDaysOld} days old: all would be left out.`,
+    { hint: 'The least age has to be below the greatest.' },
+  )
 }

@@ -14,6 +14,7 @@ function fill(folder: string): void {
     'Letter.TMP': 'a temporary file',
     'big.iso': 'x'.repeat(5000),
     'old.txt': 'old',
+    'new.txt': 'new',
     'cache/CACHEDIR.TAG': tag,
     'cache/deep/entry': 'cached',
     'no-cache/CACHEDIR.TAG': 'something else',
@@ -25,9 +26,11 @@ function fill(folder: string): void {
     'project/inner/.backupignore': '!b.log\n',
     'project/inner/b.log': 'kept too',
   }
+  const tenDaysAgo = Date.now() / 1000 - 10 * 86_400
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(join(folder, name, '..'), { recursive: true })
     writeFileSync(join(folder, name), content)
+    if (name !== 'new.txt') utimesSync(join(folder, name), tenDaysAgo, tenDaysAgo)
   }
   utimesSync(join(folder, 'old.txt'), 1e9, 1e9)
 }
@@ -54,12 +57,14 @@ describe('a selection', () => {
     await machine.backup('policy', 'exclude', '*.tmp')
     expect(await machine.backup('run')).toMatchObject({ code: 0 })
     const all = await savedFiles(machine, folder)
-    expect(all).toHaveLength(14)
+    expect(all).toHaveLength(15)
 
     const set = await machine.backup(
       ...['policy', 'selection', 'set', '--ignore-case', '--ignore-files', '--skip-caches'],
-      ...['--max-file-size', '4KiB', '--max-age', '3650d'],
+      ...['--max-file-size', '4KiB', '--max-age', '3650d', '--min-age', '1d'],
     )
+    const none = ['policy', 'selection', 'set', '--max-age', '2d', '--min-age', '2d']
+    expect(await machine.backup(...none)).toMatchObject({ code: 2 })
     expect(set.event('selection')?.['selection']).toMatchObject({ largestFileBytes: 4096 })
     expect(await machine.backup('run')).toMatchObject({ code: 0 })
     expect(await savedFiles(machine, folder)).toEqual([
@@ -78,6 +83,7 @@ describe('a selection', () => {
       'Letter.TMP': [false, { kind: 'pattern', pattern: '*.tmp' }],
       'big.iso': [false, { kind: 'size' }],
       'old.txt': [false, { kind: 'age' }],
+      'new.txt': [false, { kind: 'young' }],
       'cache/deep/entry': [false, { kind: 'cache' }],
       'cache/CACHEDIR.TAG': [true, null],
       'project/build/out': [false, { kind: 'ignore-file', pattern: 'build/' }],
@@ -106,6 +112,7 @@ describe('a selection', () => {
     // The file says the same: taken over as it is, it changes nothing.
     const yaml = (await machine.backup('policy', 'show', '--yaml')).stdout
     expect(yaml).toContain('max-age')
+    expect(yaml).toContain('min-age')
     await machine.backup('policy', 'selection', 'clear')
     expect(await machine.backup('run')).toMatchObject({ code: 0 })
     expect(await savedFiles(machine, folder)).toEqual(all)

@@ -1,6 +1,7 @@
 /** Whether a run goes by the journal of who watches its source, or looks everywhere, and why. */
 
 import { hourMs } from '../../base/clock.ts'
+import { dependsOnTime } from '../../policy/selection.ts'
 import type { BackupRun } from './backup-run.ts'
 import type { BasePoint } from './base-point.ts'
 import { changesOf, type Changes } from './changed-directories.ts'
@@ -42,8 +43,8 @@ function whyScan(
   if (previous.trust.reuse !== 'entries') return 'capture'
   if (!run.cache.isWhole(mark.point)) return 'cache'
   if (previous.manifest.leftOutCount > 0) return 'left-out'
-  const { mostDaysOld, skipNodump } = run.selectionSettings
-  if (mostDaysOld !== null || skipNodump) return 'selection'
+  const settings = run.selectionSettings
+  if (dependsOnTime(settings) || settings.skipNodump) return 'selection'
   if (mark.hasLinks) return 'hard-links'
   const ageMs = run.startedMs - mark.fullMs
   return ageMs < 0 || ageMs >= mostScanAgeMs ? 'daily' : undefined

@@ -7,8 +7,10 @@ export const selectionSchema = z.strictObject({
   ignoreFiles: z.boolean(),
   largestFileBytes: z.int().min(1).nullable(),
   mostDaysOld: z.int().min(1).nullable(),
+  // Files of earlier versions do not say it.
+  leastDaysOld: z.int().min(1).nullable().default(null),
   oneFileSystem: z.boolean(),
   skipCaches: z.boolean(),
-  // Files of earlier versions do not say it.
+  // Nor this.
   skipNodump: z.boolean().default(false),
 })

@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { ownSettings } from '../../agent/policy-file/selection.ts'
 import { changeSource } from '../../agent/state/change-policy.ts'
-import type { SelectionSettings } from '../../policy/selection.ts'
+import { checkedSelection, type SelectionSettings } from '../../policy/selection.ts'
 import { parseDays, parseFileSize } from '../../policy/selection-words.ts'
 import { sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
@@ -15,6 +15,7 @@ interface SetOptions {
   readonly ignoreFiles?: true
   readonly maxFileSize?: number
   readonly maxAge?: number
+  readonly minAge?: number
   readonly oneFileSystem?: true
   readonly skipCaches?: true
   readonly skipNodump?: true
@@ -31,11 +32,12 @@ export function addPolicySelection(policy: Command, context: CommandContext): vo
     .option('--ignore-files', 'directories may have a .backupignore, written as .gitignore is')
     .option('--max-file-size <size>', 'leave out files above it, as in 4GiB', parseFileSize)
     .option('--max-age <days>', 'leave out files last modified longer ago, as in 365d', parseDays)
+    .option('--min-age <days>', 'leave out files last modified more recently', parseDays)
     .option('--one-file-system', 'do not enter other file systems')
     .option('--skip-caches', 'of directories with a CACHEDIR.TAG keep only the tag')
     .option('--skip-nodump', 'leave out what is marked with chattr +d')
     .action((options: SetOptions, command: Command) =>
-      change(context, command, ownSettings(wantedSelection(options))),
+      change(context, command, ownSettings(checkedSelection(wantedSelection(options)))),
     )
   selection
     .command('clear')
@@ -48,6 +50,7 @@ const wantedSelection = (options: SetOptions): SelectionSettings => ({
   ignoreFiles: options.ignoreFiles === true,
   largestFileBytes: options.maxFileSize ?? null,
   mostDaysOld: options.maxAge ?? null,
+  leastDaysOld: options.minAge ?? null,
   oneFileSystem: options.oneFileSystem === true,
   skipCaches: options.skipCaches === true,
   skipNodump: options.skipNodump === true,
@@ -70,12 +73,13 @@ async function change(
 /** For people; none where nothing but patterns leaves something out. */
 export function selectionLines(selection: SelectionSettings | undefined): string[] {
   if (selection === undefined) return []
-  const { largestFileBytes, mostDaysOld } = selection
+  const { largestFileBytes, mostDaysOld, leastDaysOld } = selection
   const said: readonly (readonly [boolean, string])[] = [
     [selection.ignoreCase, 'patterns fit capitals and small letters alike'],
     [selection.ignoreFiles, 'what a .backupignore says'],
     [largestFileBytes !== null, `files above ${sizeText(largestFileBytes ?? 0)}`],
     [mostDaysOld !== null, `files not modified for ${mostDaysOld ?? 0} days`],
+    [leastDaysOld !== null, `files modified in the last ${leastDaysOld ?? 0} days`],
     [selection.oneFileSystem, 'other file systems'],
     [selection.skipCaches, 'caches with a CACHEDIR.TAG'],
     [selection.skipNodump, 'what is marked with chattr +d'],

@@ -77,6 +77,8 @@ function ruleWords(rule: SelectionRule): string {
       return 'is larger than the largest file'
     case 'age':
       return 'was modified too long ago'
+    case 'young':
+      return 'was modified too recently'
     case 'other-file-system':
       return 'is another file system'
     case 'pseudo-file-system':

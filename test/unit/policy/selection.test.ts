@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createExclusion } from '../../../src/policy/exclusion.ts'
-import { defaultSelection, fileRule } from '../../../src/policy/selection.ts'
+import { checkedSelection, defaultSelection, fileRule } from '../../../src/policy/selection.ts'
 import { parseDays, parseFileSize } from '../../../src/policy/selection-words.ts'
 
 const nowMs = Date.UTC(2026, 10, 25)
@@ -20,6 +20,25 @@ describe('limits of files', () => {
     expect(rule(1001, 1)).toEqual({ kind: 'size' })
     expect(rule(1, 31)).toEqual({ kind: 'age' })
     expect(rule(1, -3)).toBeUndefined()
+  })
+
+  it('leave out what is too young, not what is just old enough', () => {
+    const settings = { ...defaultSelection, leastDaysOld: 2, mostDaysOld: 30 }
+    const rule = (days: number) =>
+      fileRule(settings, { sizeBytes: 1, mtimeNs: daysAgo(days) }, nowMs)
+    expect([1, 2, 30, 31, -1].map((days) => rule(days)?.kind)).toEqual([
+      ...['young', undefined, undefined, 'age', 'young'],
+    ])
+  })
+
+  it('are refused where no file could lie between them', () => {
+    const between = (leastDaysOld: number | null, mostDaysOld: number | null) =>
+      checkedSelection({ ...defaultSelection, leastDaysOld, mostDaysOld })
+    expect(between(29, 30)).toMatchObject({ leastDaysOld: 29 })
+    expect(between(null, 1)).toMatchObject({ mostDaysOld: 1 })
+    expect(between(9, null)).toMatchObject({ leastDaysOld: 9 })
+    expect(() => between(30, 30)).toThrow('No file is between 30 and 30 days old')
+    expect(() => between(31, 30)).toThrow('all would be left out')
   })
 
   it('are read as people write them', () => {

@@ -36,6 +36,7 @@ selection:
   one-file-system: yes
   max-file-size: 4GiB
   max-age: 90d
+  min-age: 1d
 schedule:
   at: [21:00, 9:30]
   days: [thu, mon]
@@ -71,6 +72,7 @@ describe('a policy file', () => {
         skipNodump: false,
         largestFileBytes: 2 ** 32,
         mostDaysOld: 90,
+        leastDaysOld: 1,
       },
       schedule: {
         minutesOfDay: [570, 1260],
@@ -200,6 +202,7 @@ describe('a policy file that is wrong', () => {
       23,
       /not sent without TLS/,
     ],
+    ['selection: {max-age: 2d, min-age: 3d}', 1, 12, /all would be left out/],
     ['compression: 9', 1, 14, /one of fastest, default, better, max/],
     ['throttle: {upload: 511kbit}', 1, 20, /512 kbit\/s to 1,023 Mbit\/s/],
     ['throttle: {download: 1.03Gbit}', 1, 22, /out of range/],
