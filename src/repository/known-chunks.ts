@@ -9,8 +9,9 @@ import type { IndexView, PackFacts } from '../model/index-object.ts'
 
 export interface KnownPlace {
   readonly pack: ObjectId
-  /** The index that says so: the largest of several. */
+  /** The index that says so, and its row: the largest of several. */
   readonly index: ObjectId
+  readonly row: number
 }
 
 export interface KnownChunks {
@@ -23,6 +24,8 @@ export interface PackRanks {
   isPresent(pack: ObjectId): boolean
   readonly own: ReadonlySet<ObjectId>
   readonly previousRefs: ReadonlySet<ObjectId>
+  /** Packs that this run carries out of: they count only for what lies nowhere else. */
+  readonly emptying: ReadonlySet<ObjectId>
 }
 
 export function createKnownChunks(
@@ -34,27 +37,36 @@ export function createKnownChunks(
     place: (id) => {
       const bytes = fromHex(id)
       if (bytes === undefined) return undefined
-      let best: { readonly pack: PackFacts; readonly index: ObjectId } | undefined
+      let best: Found | undefined
       for (const [index, view] of largestFirst) {
-        for (const pack of packsWith(view, bytes)) {
-          if (ranks.isPresent(pack.id) && isBetter(pack, best?.pack, ranks)) best = { pack, index }
+        for (const { pack, row } of packsWith(view, bytes)) {
+          if (!ranks.isPresent(pack.id) || !isBetter(pack, best?.pack, ranks)) continue
+          best = { pack, index, row }
         }
       }
-      return best === undefined ? undefined : { pack: best.pack.id, index: best.index }
+      return best === undefined ? undefined : { ...best, pack: best.pack.id }
     },
   }
 }
 
-function* packsWith(view: IndexView, id: Uint8Array): Generator<PackFacts, void, undefined> {
+type Found = Omit<KnownPlace, 'pack'> & { readonly pack: PackFacts }
+
+function* packsWith(
+  view: IndexView,
+  id: Uint8Array,
+): Generator<Pick<Found, 'pack' | 'row'>, void, undefined> {
   for (let row = view.find(id); row >= 0 && view.isAt(row, id); row++) {
     const pack = view.packs[view.placeAt(row).pack]
-    if (pack !== undefined) yield pack
+    if (pack !== undefined) yield { pack, row }
   }
 }
 
 function isBetter(pack: PackFacts, best: PackFacts | undefined, ranks: PackRanks): boolean {
   if (best === undefined) return true
-  const rank = ({ id }: PackFacts) => (ranks.own.has(id) ? 2 : ranks.previousRefs.has(id) ? 1 : 0)
+  const rank = ({ id }: PackFacts) => {
+    if (ranks.emptying.has(id)) return -1
+    return ranks.own.has(id) ? 2 : ranks.previousRefs.has(id) ? 1 : 0
+  }
   const order = rank(pack) - rank(best)
   if (order !== 0) return order > 0
   return pack.day !== best.day ? pack.day > best.day : pack.id < best.id

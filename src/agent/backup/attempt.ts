@@ -10,6 +10,7 @@ import { createLeftOutWriter, type LeftOutList } from '../../model/left-out.ts'
 import { encodeManifest, type Manifest } from '../../model/manifest.ts'
 import type { SourceCache } from '../cache/source-cache.ts'
 import type { ChunkSink } from '../../repository/chunk-sink.ts'
+import { createCarrier, type Carrier } from '../compaction/carrier.ts'
 import type { AttemptOptions, BackupRun } from './backup-run.ts'
 import { createBreather } from './breathe.ts'
 import { createNotedChunks } from './noted-chunks.ts'
@@ -30,6 +31,17 @@ export interface AttemptResult {
   readonly counts: WalkCounts
   readonly leftOut: LeftOutList
   readonly same: boolean
+  /** Where packs were to be emptied. */
+  readonly carried: Carried | undefined
+}
+
+export interface Carried {
+  /** That the point does without, and the previous one did not. */
+  readonly packs: number
+  /** Their stored bytes: they come back when the points that need them have gone. */
+  readonly packBytes: number
+  /** Read from files again. */
+  readonly fileBytes: number
 }
 
 /** @throws BackupError `commit-missing`, `head-moved`, `nothing-readable`, and whatever keeps the vault from answering */
@@ -51,24 +63,28 @@ export async function attemptPoint(
     },
   })
   try {
-    if (options.exact) await store.sink.open()
+    if (options.exact || options.compaction !== undefined) await store.sink.open()
     const gathered = createLeftOut(run)
-    const walk = createWalk(run, {
+    const parts = {
       ...{ ...options, store, counts },
       leaveOut: gathered.add,
       note: notes.note,
       noteAll: notes.noteAll,
       breathe: breather.breathe,
-    })
+    }
+    const walk = createWalk(run, parts, cachingSink(run.cache, store.sink))
     const walked = await walkAll(run, walk, options)
+    const fileBytes = (await walk.carrier?.finish()) ?? 0
     breather.end()
     const leftOut = await gathered.finish(store)
     await store.finish()
-    const needs = await store.needs(walked.same && !options.exact, notes)
+    const isAsBefore = walked.same && !options.exact && options.compaction === undefined
+    const needs = await store.needs(isAsBefore, notes)
     const point = run.dryRun
       ? undefined
       : await commit(run, options, { store, needs, manifest: { walked, counts, leftOut } })
-    return { point, counts, leftOut, same: walked.same }
+    const carried = options.compaction && { ...store.emptied(needs), fileBytes }
+    return { point, counts, leftOut, same: walked.same, carried }
   } finally {
     await store.uploads.rest()
     options.onEnd({ bytesRead: counts.bytesRead, ...store.uploads.counts })
@@ -85,8 +101,8 @@ const countsToBegin = ({ base, changes }: AttemptOptions): WalkCounts => ({
 type WalkParts = AttemptOptions &
   Pick<Walk, 'counts' | 'leaveOut' | 'note' | 'noteAll' | 'breathe'> & { readonly store: RunStore }
 
-const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
-  sink: cachingSink(run.cache, parts.store.sink),
+const createWalk = (run: BackupRun, parts: WalkParts, sink: ChunkSink): Walk => ({
+  sink,
   contents: createContentReader(parts.store.contents),
   previous: parts.base.previous,
   changes: parts.changes,
@@ -101,10 +117,20 @@ const createWalk = (run: BackupRun, parts: WalkParts): Walk => ({
   note: parts.note,
   noteAll: parts.noteAll,
   isPlaced: parts.exact ? parts.store.isPlaced : undefined,
+  carrier: carrierOf(parts, sink),
   leaveOut: parts.leaveOut,
   counts: parts.counts,
   breathe: parts.breathe,
 })
+
+const carrierOf = (
+  { base, compaction, store }: WalkParts,
+  sink: ChunkSink,
+): Carrier | undefined => {
+  if (compaction === undefined || base.previous === undefined) return undefined
+  const { load } = base.previous
+  return createCarrier({ isWanted: store.isOnlyEmptied, load, sink, contents: store.contents })
+}
 
 /** Pages that a walk makes are what the next one reads. */
 const cachingSink = (cache: SourceCache, sink: ChunkSink): ChunkSink => ({

@@ -6,6 +6,8 @@ import type { Secret } from '../../base/secret.ts'
 import type { ObjectId, SourceName } from '../../model/ids.ts'
 import type { CaptureFingerprint, Selection, SystemName } from '../../model/manifest.ts'
 import type { SelectionSettings } from '../../policy/selection.ts'
+import type { CompactionPlan } from '../../policy/compaction.ts'
+import type { StartLane } from '../contents/lane.ts'
 import type { IndexFiles } from '../cache/index-files.ts'
 import type { SourceCache } from '../cache/source-cache.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -32,6 +34,12 @@ export interface BackupRun {
   readonly threads: number
   /** Of compression: zstd's. */
   readonly level: number
+  readonly startThread: StartLane
+  readonly compaction: {
+    /** When packs were last looked through. */
+    readonly lastMs: number
+    readonly saveLast: (lastMs: number) => Promise<void>
+  }
   readonly journal: PackJournal
   readonly cache: SourceCache
   readonly watched: Watched
@@ -84,6 +92,8 @@ export interface AttemptOptions {
   readonly exact: boolean
   /** Where to look: of a run by the journal. */
   readonly changes: Changes | undefined
+  /** Packs out of which it carries what it takes over. */
+  readonly compaction: CompactionPlan | undefined
   /** Called once, when the attempt is over, whatever came of it. */
   readonly onEnd: (traffic: Traffic) => void
 }

@@ -16,6 +16,8 @@ export interface PointNeeds {
   /** Stored bytes of these objects. */
   readonly bytes: number
   readonly indexes: readonly IndexReference[]
+  /** All that the refs name; undefined where they are the previous ones. */
+  readonly ids: ReadonlySet<ObjectId> | undefined
 }
 
 export interface NeedsParts {
@@ -49,6 +51,7 @@ export async function gatherNeeds(notes: NotedChunks, parts: NeedsParts): Promis
     if (!parts.isPresent(id)) await parts.uploads.put({ kind: 'refs', id, bytes })
   }
   return {
+    ids,
     root: refs.root,
     count: refs.count,
     bytes: [...ids].reduce((sum, id) => sum + parts.sizeOf(id), 0),

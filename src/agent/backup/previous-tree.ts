@@ -119,6 +119,13 @@ export async function* chunksOfEntry(
   yield* pages
 }
 
+/** The same where all of them are in the entry; undefined where pages have to be read. */
+export const simpleChunksOf = (entry: Entry): readonly ChunkReference[] | undefined => {
+  if (entry.xattrs !== undefined) return undefined
+  if (entry.type !== 'file') return []
+  return entry.map === undefined ? (entry.content ?? []) : undefined
+}
+
 /** Notes what an entry uses, where it is taken over. False (a repeated walk only) if a chunk of it is gone. */
 export async function takeOver(walk: Walk, entry: Entry): Promise<boolean> {
   const chunks = await chunksTakenOver(walk, entry)
@@ -134,9 +141,7 @@ export async function chunksTakenOver(
   entry: Entry,
 ): Promise<readonly ChunkReference[] | undefined> {
   if (previous === undefined) return undefined
-  const simple = entry.xattrs === undefined && (entry.type !== 'file' || entry.map === undefined)
-  if (!simple) return collect(chunksOfEntry(entry, previous.load))
-  return entry.type === 'file' ? (entry.content ?? []) : []
+  return simpleChunksOf(entry) ?? collect(chunksOfEntry(entry, previous.load))
 }
 
 async function collect(

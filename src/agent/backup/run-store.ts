@@ -3,7 +3,6 @@
 import type { ChunkId, ObjectId } from '../../model/ids.ts'
 import type { IndexView } from '../../model/index-object.ts'
 import { paddedPackBytes, segmentRanges, decodePackHeader } from '../../model/pack.ts'
-import { readRefs } from '../../model/refs-reader.ts'
 import {
   createClaimMemory,
   openClaimTable,
@@ -17,6 +16,7 @@ import {
   firstPointSegmentBytes,
   laterPointSegmentBytes,
 } from '../../repository/segment-gatherer.ts'
+import { refsIds } from '../../repository/refs-ids.ts'
 import { createUploads, type Uploads } from '../../repository/uploads.ts'
 import { dayMs } from '../../base/clock.ts'
 import { createInFlight } from '../contents/in-flight.ts'
@@ -41,6 +41,10 @@ export interface RunStore {
   readonly uploads: Uploads
   /** Whether the vault has the chunk; only after `sink.open()`. */
   readonly isPlaced: (id: ChunkId) => boolean
+  /** Whether the chunk lies only in packs that are to be emptied; only after `sink.open()`. */
+  readonly isOnlyEmptied: (id: ChunkId) => boolean
+  /** What came of the packs that were to be emptied. */
+  readonly emptied: (needs: PointNeeds) => { readonly packs: number; readonly packBytes: number }
   /** `unchanged`: the previous point's refs stand. */
   needs(unchanged: boolean, notes: NotedChunks): Promise<PointNeeds>
 }
@@ -68,7 +72,13 @@ export function openRunStore(
 
   const fail = (error: unknown) => contents?.fail(error)
   const isPresent = (id: ObjectId) => present.has(id) && !options.gone.has(id)
+  const emptying: ReadonlySet<ObjectId> = options.compaction?.packs ?? new Set()
   const isPlaced = (id: ChunkId) => known?.place(id) !== undefined
+  const isOnlyEmptied = (id: ChunkId) => {
+    const place = known?.place(id)
+    return place !== undefined && emptying.has(place.pack)
+  }
+  const lasts = (id: ObjectId) => isPresent(id) && !emptying.has(id)
   const prepare = async () => {
     const objects = await loadKnownObjects(repository, {
       journal: await run.journal.read(),
@@ -82,7 +92,7 @@ export function openRunStore(
     for (const [id, size] of objects.sizes) sizes.set(id, size)
     for (const [id, view] of objects.indexes.indexes) if (isPresent(id)) indexes.set(id, view)
     for (const [id, view] of await writer.write(objects.uncovered)) indexes.set(id, view)
-    known = createKnownChunks(indexes, { isPresent, own: new Set(), previousRefs })
+    known = createKnownChunks(indexes, { isPresent, own: new Set(), previousRefs, emptying })
   }
   const segmentBytes = options.base.head.seq === 0 ? firstPointSegmentBytes : laterPointSegmentBytes
   const day = Math.floor(run.startedMs / dayMs)
@@ -95,7 +105,7 @@ export function openRunStore(
     }),
     uploads,
     journal: run.journal,
-    isKnown: isPlaced,
+    isKnown: (id) => isPlaced(id) && !isOnlyEmptied(id),
     prepare,
     note: options.note,
     index: async (packs) => {
@@ -111,9 +121,10 @@ export function openRunStore(
         epoch: keys.currentEpoch,
         repositoryId: repository.repositoryId,
         chunker: repository.config.chunker,
-        claims: [claimsOf([...indexes.values()], isPresent)],
+        claims: [claimsOf([...indexes.values()], lasts)],
       },
       threads: run.threads,
+      start: run.startThread,
       signal,
       onRead: options.onRead,
       onPack: (pack, whenStored) => {
@@ -126,20 +137,31 @@ export function openRunStore(
     if (unchanged && previous !== undefined) {
       const { refsRoot, objectCount, objectBytes } = previous.facts.commit
       const { indexes: listed } = previous.manifest
-      return { root: refsRoot, count: objectCount, bytes: objectBytes, indexes: listed }
+      return {
+        ...{ root: refsRoot, count: objectCount, bytes: objectBytes, indexes: listed },
+        ids: undefined,
+      }
     }
     await sink.open()
     const isThere = (id: ObjectId) => sink.packs.has(id) || isPresent(id)
     const merged = await writer.merge(indexes, isThere)
     for (const [id, size] of writer.sizes) sizes.set(id, size)
     for (const view of merged.values()) addSizes(sizes, view)
-    const all = createKnownChunks(merged, { isPresent: isThere, own: sink.packs, previousRefs })
+    const ranks = { isPresent: isThere, own: sink.packs, previousRefs, emptying }
+    const all = createKnownChunks(merged, ranks)
     const sizeOf = (id: ObjectId) => sizes.get(id) ?? 0
     const parts = { known: all, indexes: merged, sizeOf, uploads, isPresent }
     return gatherNeeds(notes, { ...parts, kept: keptNeeds(options, previousRefs) })
   }
   return {
-    ...{ sink, uploads, isPlaced, needs },
+    ...{ sink, uploads, isPlaced, isOnlyEmptied, needs },
+    emptied: ({ ids }) => {
+      const packs = [...emptying].filter((id) => ids?.has(id) === false)
+      return {
+        packs: packs.length,
+        packBytes: packs.reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0),
+      }
+    },
     contents: () => (contents ??= openContents()),
     finish: async () => {
       await contents?.finish()
@@ -205,14 +227,12 @@ async function refsOf(
   { repository }: BackupRun,
   { base, changes }: AttemptOptions,
 ): Promise<Set<ObjectId>> {
-  const ids = new Set<ObjectId>()
   const root = base.previous?.facts.commit.refsRoot
-  if (root === undefined) return ids
-  const load = (id: ObjectId) => repository.connection.object(repository.number, id)
+  if (root === undefined) return new Set()
   try {
-    for await (const shard of readRefs(root, load)) for (const id of shard.ids) ids.add(id)
+    return await refsIds(repository, root)
   } catch (error) {
     if (!isUnusable(error) || changes !== undefined) throw error
+    return new Set()
   }
-  return ids
 }

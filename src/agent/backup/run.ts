@@ -3,6 +3,7 @@
 import { BackupError } from '../../base/errors.ts'
 import { parseObjectId, type ObjectId } from '../../model/ids.ts'
 import { commitMissingFactsSchema } from '../../protocol/messages.ts'
+import { planCompaction } from '../compaction/plan.ts'
 import { attemptPoint, type AttemptResult } from './attempt.ts'
 import type { BackupProgress, BackupRun, Traffic } from './backup-run.ts'
 import { findBase } from './base-point.ts'
@@ -38,12 +39,17 @@ export async function runBackup(given: BackupRun): Promise<RunResult> {
     const plan = planRun(run, base, instead === undefined ? answer : scanFor(answer, instead))
     const { changes, scan } = plan
     try {
-      const result = await attemptPoint(run, { base, gone, exact: attempt > 1, changes, onEnd })
+      const isPlain = attempt === 1 && changes === undefined
+      const planned = isPlain ? await planCompaction(run, base) : undefined
+      const compaction = planned?.packs.size === 0 ? undefined : planned
+      const options = { base, gone, exact: attempt > 1, changes, compaction, onEnd }
+      const result = await attemptPoint(run, options)
       if (result.point !== undefined) {
         const { id, seq, manifest } = result.point
         await run.saveHead({ seq, hash: id })
         await run.journal.clear()
         await run.cache.commit(id, manifest)
+        if (planned !== undefined) await run.compaction.saveLast(run.startedMs)
         const covered = { point: id, fullMs: plan.fullMs, hasLinks: result.counts.hasLinks }
         if (answer.token !== undefined) await run.watched.tell(answer.token, covered)
       }

@@ -53,6 +53,7 @@ export async function unchangedDirectory(
 const isLeanWalk = (walk: Walk, { trust }: PreviousPoint): boolean =>
   walk.changes === undefined &&
   walk.isPlaced === undefined &&
+  walk.carrier === undefined &&
   !walk.selector.looksAtFacts &&
   trust.reuse === 'entries' &&
   trust.beforeNs > 0n

@@ -10,6 +10,7 @@ import type { ChunkSink } from '../../repository/chunk-sink.ts'
 import type { PathBytes } from '../../model/path.ts'
 import type { FileFacts } from '../source/facts.ts'
 import type { LastingInode } from '../source/lasting-inode.ts'
+import type { Carrier } from '../compaction/carrier.ts'
 import type { Trust } from './compare.ts'
 import type { EntryCounts } from './entry-counts.ts'
 import type { Changes } from './changed-directories.ts'
@@ -30,6 +31,8 @@ export interface Walk {
   readonly noteAll: (references: Uint8Array) => void
   /** In a repeated walk: whether the vault still has the chunk. Absent in the first, which takes that for granted. */
   readonly isPlaced?: ((id: ChunkId) => boolean) | undefined
+  /** Where the run empties packs. */
+  readonly carrier?: Carrier | undefined
   readonly leaveOut: (item: LeftOutItem) => void
   readonly counts: WalkCounts
   /** Called now and then: lets other work go on, reports progress, throws when the run is to stop. */

@@ -3,7 +3,7 @@
 import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { encodeEntry } from '../../model/entry-codec.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
-import type { ChunkReference } from '../../model/ids.ts'
+import type { ChunkId, ChunkReference } from '../../model/ids.ts'
 import { createTreeWriter, decodeTreePage } from '../../model/tree-page.ts'
 import { readDirectory, type DirectoryListing } from '../source/read-directory.ts'
 import type { ReadProblem } from '../source/problem.ts'
@@ -223,7 +223,7 @@ async function finishDirectory(
   walk.counts.directories++
   const { allFound, pages } = await before.finish()
   const untouched = allFound && walked.every(({ same }) => same)
-  const placed = untouched && pages.every(({ id }) => walk.isPlaced?.(id) ?? true)
+  const placed = untouched && pages.every(({ id }) => staysWhereItIs(walk, id))
   if (placed) for (const { id } of pages) walk.note(id)
   const tree =
     placed && previous?.type === 'directory'
@@ -234,6 +234,10 @@ async function finishDirectory(
         )
   return directoryEntry(walk, found, { previous, tree })
 }
+
+/** In a repeated walk the vault may have lost it; else only packs are left that are to be emptied. */
+const staysWhereItIs = ({ isPlaced, carrier }: Walk, id: ChunkId): boolean =>
+  (isPlaced?.(id) ?? true) && carrier?.isWanted(id) !== true
 
 async function writeTree(walk: Walk, entries: readonly Entry[]): Promise<ChunkReference> {
   await walk.sink.open()

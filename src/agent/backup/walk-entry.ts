@@ -65,7 +65,9 @@ async function unchangedEntry(
   if (entry === undefined || trust?.reuse !== 'entries') return undefined
   const lastingInode = commonFields(walk, place, facts).inode
   if (!isUnchanged(entry, { ...facts, lastingInode }, trust)) return undefined
-  return (await takeOver(walk, entry)) ? entry : undefined
+  if (!(await takeOver(walk, entry))) return undefined
+  if (entry.type === 'file') await walk.carrier?.carry(place.path, entry)
+  return entry
 }
 
 async function readEntry(walk: Walk, found: Found, previous: Entry | undefined): Promise<Walked> {
@@ -126,5 +128,7 @@ async function reusedContent(
   const lastingInode = commonFields(walk, place, facts).inode
   if (!isUnchanged(previous, { ...facts, lastingInode }, trust)) return undefined
   const bare = { ...previous, xattrs: undefined }
-  return (await takeOver(walk, bare)) ? contentOfEntry(previous) : undefined
+  if (!(await takeOver(walk, bare))) return undefined
+  await walk.carrier?.carry(place.path, bare)
+  return contentOfEntry(previous)
 }

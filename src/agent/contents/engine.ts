@@ -19,7 +19,15 @@ import { createPackWriter, type WrittenPack } from '../../repository/pack-writer
 import { gatherAttributes, withLarge } from './attributes.ts'
 import { createPackMemory } from './pack-memory.ts'
 import { createFileReader } from './read-file.ts'
-import type { ContentJob, ContentSetup, FromThread, JobResult, ToThread } from './messages.ts'
+import { readPieces } from './read-pieces.ts'
+import type {
+  ContentJob,
+  ContentSetup,
+  FilePiece,
+  FromThread,
+  JobResult,
+  ToThread,
+} from './messages.ts'
 
 export interface ContentEngine {
   handle(message: ToThread): void
@@ -60,10 +68,24 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
       outlets.say({ kind: 'pack', pack })
     }
   }
-  const store = (plaintext: Uint8Array): ChunkReference => {
-    const reference = { id: chunkId(keys, 1, plaintext), lengthBytes: plaintext.length }
+  const idOf = (plaintext: Uint8Array) => chunkId(keys, 1, plaintext)
+  const storeUnclaimed = (reference: ChunkReference, plaintext: Uint8Array) => {
     if (claims.claim(idBytes(reference.id))) send(writer.add(1, reference, plaintext))
+  }
+  const store = (plaintext: Uint8Array): ChunkReference => {
+    const reference = { id: idOf(plaintext), lengthBytes: plaintext.length }
+    storeUnclaimed(reference, plaintext)
     return reference
+  }
+  const storePieces = (path: Uint8Array, pieces: readonly FilePiece[]): number => {
+    const foundBytes = readPieces(path, pieces, {
+      idOf,
+      store: ({ reference }, plaintext) => {
+        storeUnclaimed(reference, plaintext)
+      },
+    })
+    outlets.say({ kind: 'read', bytes: foundBytes })
+    return foundBytes
   }
   const storeValue = (bytes: Uint8Array): readonly ChunkReference[] => {
     const chunks: ChunkReference[] = []
@@ -80,6 +102,9 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
   const resultOf = (job: ContentJob): JobResult => {
     const { number } = job
     if (job.kind === 'value') return { kind: 'value', number, chunks: storeValue(job.bytes) }
+    if (job.kind === 'pieces') {
+      return { kind: 'pieces', number, foundBytes: storePieces(job.path, job.pieces) }
+    }
     const { listing, ...content } = readFile(job.path)
     const { inline, large, failures } = gatherAttributes(listing)
     const stored = large.map(({ name, value }) => ({ name, content: storeValue(value) }))

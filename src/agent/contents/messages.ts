@@ -42,7 +42,20 @@ export interface ValueJob {
   readonly bytes: Uint8Array
 }
 
-export type ContentJob = FileJob | ValueJob
+/** Pieces of a file that are known, to be stored where they still are what they were. */
+export interface PiecesJob {
+  readonly kind: 'pieces'
+  readonly number: number
+  readonly path: Uint8Array
+  readonly pieces: readonly FilePiece[]
+}
+
+export interface FilePiece {
+  readonly reference: ChunkReference
+  readonly offsetBytes: number
+}
+
+export type ContentJob = FileJob | ValueJob | PiecesJob
 
 /** A file as it was read: content and attributes. */
 export interface FileRead {
@@ -76,6 +89,8 @@ export type JobResult =
       readonly number: number
       readonly chunks: readonly ChunkReference[]
     }
+  /** Bytes that were as they were known. */
+  | { readonly kind: 'pieces'; readonly number: number; readonly foundBytes: number }
   /** The file can not be read. */
   | { readonly kind: 'failed'; readonly number: number; readonly error: SentError }
 

@@ -3,7 +3,7 @@
 import type { ChunkReference } from '../../model/ids.ts'
 import { createBatches } from './batches.ts'
 import { createCrew, outOfTurn, systemErrorOf, type CrewOptions } from './crew.ts'
-import type { ContentJob, FileRead, JobResult } from './messages.ts'
+import type { ContentJob, FilePiece, FileRead, JobResult } from './messages.ts'
 
 export interface ContentPool {
   /** Resolves when another job may be given; throws when no more work is wanted. */
@@ -12,6 +12,8 @@ export interface ContentPool {
   file(path: Uint8Array, expectedBytes: number): Promise<FileRead>
   /** Stores a value as chunks. */
   value(bytes: Uint8Array): Promise<readonly ChunkReference[]>
+  /** Stores known pieces of a file where they are as they were: so many bytes. Throws as `file` does. */
+  pieces(path: Uint8Array, pieces: readonly FilePiece[]): Promise<number>
   /** Hands out the last packs: no more jobs. */
   finish(): Promise<void>
   /** Lets go whoever waits, with the error: threads may wait for room that never comes. */
@@ -106,6 +108,12 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
     value: async (bytes) => {
       const result = await give({ kind: 'value', number: jobCount++, bytes }, bytes.length)
       if (result.kind === 'value') return result.chunks
+      throw outOfTurn()
+    },
+    pieces: async (path, pieces) => {
+      const bytes = pieces.reduce((sum, { reference }) => sum + reference.lengthBytes, 0)
+      const result = await give({ kind: 'pieces', number: jobCount++, path, pieces }, bytes)
+      if (result.kind === 'pieces') return result.foundBytes
       throw outOfTurn()
     },
     finish: async () => {

@@ -182,6 +182,8 @@ export interface AgentState {
   readonly instance: StateFile<z.output<typeof instanceSchema>>
   /** What scheduled runs have done, by source. */
   readonly served: StateFile<ServedSources>
+  /** When packs were last looked through for what is still needed of them, by source. */
+  readonly compacted: StateFile<Readonly<Record<string, number>>>
   /** What was told of runs, by source. */
   readonly told: StateFile<ToldNotices>
   readonly paths: AgentPaths
@@ -229,6 +231,7 @@ export function openState(directory: string): AgentState {
   const heads = stateFile(at('heads.json'), headsSchema)
   const instance = stateFile(at('instance.json'), instanceSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
+  const compacted = stateFile(at('compacted.json'), z.record(z.string(), z.int().min(0)))
   const told = stateFile(at('notices.json'), toldNoticesSchema)
   const packJournals = at('sent')
   const paths: AgentPaths = {
@@ -254,6 +257,7 @@ export function openState(directory: string): AgentState {
     await slotChange.remove()
     await renewal.remove()
     await served.remove()
+    await compacted.remove()
     await told.remove()
     await instance.remove()
     await rm(packJournals, { recursive: true, force: true })
@@ -268,6 +272,7 @@ export function openState(directory: string): AgentState {
     slotChange,
     heads,
     served,
+    compacted,
     told,
     instance,
     paths,

@@ -4,6 +4,7 @@ import { systemRandom } from '../../base/bytes.ts'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import type { JobFacts } from '../../agent/jobs/job.ts'
+import type { Carried } from '../../agent/backup/attempt.ts'
 import type { RunResult } from '../../agent/backup/run.ts'
 import { nextLink, settleLink } from '../../agent/state/instance.ts'
 import type { RunLock } from '../../agent/system/run-lock.ts'
@@ -27,7 +28,7 @@ export function sayResult(
   { output, endAs }: CommandContext,
   { source, dryRun, result, startedMs }: EndedRun,
 ): void {
-  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored, scan } = result
+  const { point, counts, leftOut, bytesRead, bytesSent, bytesStored, scan, carried } = result
   const durationMs = systemClock.now() - startedMs
   const outcome = leftOut.leftOutCount > 0 ? 'left-out' : 'done'
   if (leftOut.leftOutCount > 0) endAs('left-out')
@@ -50,6 +51,7 @@ export function sayResult(
     dryRun,
     scan: scan.kind,
     scanReason: scan.kind === 'full' ? scan.reason : null,
+    carried: carried !== undefined && carried.packs > 0 ? carried : null,
   })
   const made =
     point === undefined ? 'Dry run, nothing was sent' : `Recovery point ${point.id.slice(0, 12)}`
@@ -58,7 +60,12 @@ export function sayResult(
       `${point === undefined ? 'would send' : 'sent'} ${sizeText(bytesSent)}, in ${durationText(durationMs)}; ${scanText(scan)}` +
       (leftOut.leftOutCount > 0 ? `; ${leftOut.leftOutCount} left out` : ''),
   )
+  if (carried !== undefined && carried.packs > 0) output.line(carriedText(carried))
 }
+
+const carriedText = ({ packs, packBytes, fileBytes }: Carried): string =>
+  `Of ${packs} packs little was still needed: sent once more in new ones (${sizeText(fileBytes)} of files). ` +
+  `Their ${sizeText(packBytes)} come back at the vault when the points that need them have gone.`
 
 const shownLeftOut = 20
 

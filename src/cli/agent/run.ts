@@ -11,6 +11,7 @@ import { openPackJournal } from '../../agent/backup/pack-journal.ts'
 import type { BackupRun } from '../../agent/backup/backup-run.ts'
 import { runBackup, type RunResult } from '../../agent/backup/run.ts'
 import { buildSelection } from '../../agent/backup/selection.ts'
+import { startThread } from '../../agent/contents/lane.ts'
 import { openIndexFiles } from '../../agent/cache/index-files.ts'
 import { openSourceCache, type SourceCache } from '../../agent/cache/source-cache.ts'
 import { socketPath } from '../../agent/daemon/local-socket.ts'
@@ -197,6 +198,7 @@ async function backupRun(
 ): Promise<BackupRun> {
   const { host, output, signal } = context
   const heads = (await state.heads.load()) ?? {}
+  const compacted = (await state.compacted.load()) ?? {}
   const journal = openPackJournal(state.paths.packJournal(source))
   const include = policy.include.map(({ bytes }) => bytes)
   return {
@@ -210,7 +212,14 @@ async function backupRun(
     heldKey,
     raiseEpoch,
     threads: options.threads ?? usualThreads(),
+    startThread,
     level: compressionLevel(policy.compression),
+    compaction: {
+      lastMs: compacted[source] ?? 0,
+      saveLast: async (lastMs) => {
+        await state.compacted.update((held) => ({ ...held, [source]: lastMs }))
+      },
+    },
     journal: options.dryRun ? readOnlyJournal(journal) : journal,
     cache,
     watched: askWatcher(socketPath(state.directory, host.platform), source, policy),
