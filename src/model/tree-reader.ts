@@ -12,6 +12,14 @@ import { decodeTreePage } from './tree-page.ts'
 /** Gives the plaintext of a chunk of type 2, its id checked. */
 export type LoadPage = (reference: ChunkReference) => Promise<Uint8Array>
 
+/** The same page decoded. @throws BackupError `malformed` */
+export type ReadPage = (reference: ChunkReference) => Promise<TreePage>
+
+export const decoding =
+  (load: LoadPage): ReadPage =>
+  async (reference) =>
+    decodeTreePage(await load(reference))
+
 /** All entries of a directory, ascending by name. @throws BackupError `malformed` where pages contradict each other. */
 export async function* readTree(
   root: ChunkReference,
@@ -26,8 +34,9 @@ export async function* readTreeLeaves(
   load: LoadPage,
 ): AsyncGenerator<readonly Entry[], void, undefined> {
   let before: Uint8Array | undefined
-  const rootPage = await loadRoot(root, load)
-  for await (const entries of leavesOf(rootPage, load)) {
+  const read = decoding(load)
+  const rootPage = await readRoot(root, read)
+  for await (const entries of leavesOf(rootPage, read)) {
     const first = entries[0]
     if (before !== undefined && first !== undefined && compareBytes(before, first.name) >= 0) {
       throw malformed('names are not in order')
@@ -37,30 +46,30 @@ export async function* readTreeLeaves(
   }
 }
 
-/** The entry of that name, or undefined; loads one page of each level. */
+/** The entry of that name, or undefined; reads one page of each level. */
 export async function findEntry(
   root: ChunkReference,
   name: Uint8Array,
-  load: LoadPage,
+  read: ReadPage,
 ): Promise<Entry | undefined> {
-  let page = await loadRoot(root, load)
+  let page = await readRoot(root, read)
   while ('pieces' in page) {
     const piece = page.pieces.findLast((candidate) => compareBytes(candidate.firstName, name) <= 0)
     if (piece === undefined) return undefined
-    page = await loadPiece(page, piece, load)
+    page = await readPiece(page, piece, read)
   }
   return page.entries.find((entry) => equalBytes(entry.name, name))
 }
 
 async function* leavesOf(
   page: TreePage,
-  load: LoadPage,
+  read: ReadPage,
 ): AsyncGenerator<readonly Entry[], void, undefined> {
   if (!('pieces' in page)) {
     yield page.entries
     return
   }
-  for (const piece of page.pieces) yield* leavesOf(await loadPiece(page, piece, load), load)
+  for (const piece of page.pieces) yield* leavesOf(await readPiece(page, piece, read), read)
 }
 
 /** The pages of a directory that hold entries, in order and as they are: what lies in them is for the caller to check. */
@@ -83,14 +92,14 @@ export async function readLeafPages(
   return leaves
 }
 
-async function loadRoot(root: ChunkReference, load: LoadPage): Promise<TreePage> {
-  const page = decodeTreePage(await load(root))
+async function readRoot(root: ChunkReference, read: ReadPage): Promise<TreePage> {
+  const page = await read(root)
   if ('pieces' in page && page.pieces.length < 2) throw malformed('a root has one piece')
   return page
 }
 
-async function loadPiece(parent: TreeParent, piece: TreePiece, load: LoadPage): Promise<TreePage> {
-  const page = decodeTreePage(await load(piece.reference))
+async function readPiece(parent: TreeParent, piece: TreePiece, read: ReadPage): Promise<TreePage> {
+  const page = await read(piece.reference)
   if (page.level !== parent.level - 1) throw malformed('a page is of another level')
   const first = 'pieces' in page ? page.pieces[0]?.firstName : page.entries[0]?.name
   if (first === undefined || !equalBytes(first, piece.firstName)) {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { compareBytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { decodeTreePage, writeTreePages } from '../../src/model/tree-page.ts'
-import { findEntry, readTree } from '../../src/model/tree-reader.ts'
+import { decoding, findEntry, readTree } from '../../src/model/tree-reader.ts'
 import { encoded, entryOfSize } from '../support/entries.ts'
 import { all, createPageStore } from '../support/page-store.ts'
 
@@ -41,10 +41,10 @@ it('a directory comes back from its pages, which keep to their limits', async ()
       expect(read.map((entry) => digest(encoded(entry)))).toEqual(entries.map(digest))
       const some = entries[entries.length >> 1]
       if (some !== undefined) {
-        const found = await findEntry(root, some.name, store.load)
+        const found = await findEntry(root, some.name, decoding(store.load))
         expect(found && digest(encoded(found))).toBe(digest(some))
       }
-      expect(await findEntry(root, utf8('no-such-name'), store.load)).toBeUndefined()
+      expect(await findEntry(root, utf8('no-such-name'), decoding(store.load))).toBeUndefined()
       for (const page of store.pages.values()) {
         expect(page.length).toBeLessThanOrEqual(1_048_576)
         expect(decodeTreePage(page)).toBeDefined()

@@ -40,7 +40,7 @@ import { writeRefs } from '../../src/model/refs.ts'
 import { writeTreePages } from '../../src/model/tree-page.ts'
 import { lstatExact } from '../../src/agent/source/facts.ts'
 import { readDirectory } from '../../src/agent/source/read-directory.ts'
-import { readLinkTarget } from '../../src/agent/source/read-link.ts'
+import { readLink } from '../../src/agent/source/read-link.ts'
 import { readXattrs } from '../../src/agent/source/read-xattrs.ts'
 import { createCompressor } from '../../src/repository/compression.ts'
 import { createPackWriter, type WrittenPack } from '../../src/repository/pack-writer.ts'
@@ -186,7 +186,7 @@ export function createTestRepository(options: { segmentBytes?: number } = {}): T
         return { ...base, type: 'directory', tree: tree(entries) }
       }
       case 'symlink':
-        return { ...base, type: 'symlink', links, target: readLinkTarget(path) }
+        return { ...base, type: 'symlink', links, target: readLink(path).target }
       case 'block':
       case 'char':
         return {

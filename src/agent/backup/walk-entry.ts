@@ -3,7 +3,7 @@
 import { equalBytes } from '../../base/bytes.ts'
 import type { Entry, FileEntry } from '../../model/entry.ts'
 import { encodeEntry } from '../../model/entry-codec.ts'
-import { readLinkTarget } from '../source/read-link.ts'
+import { readLink } from '../source/read-link.ts'
 import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
 import { contentOfEntry, fileEntryOf, type FileContent } from './hard-links.ts'
@@ -84,8 +84,9 @@ async function newEntry(
   if (facts.kind === 'file') return newFile(walk, { place, facts }, previous)
   if (facts.kind === 'symlink') {
     // First, as it fails where there is no link any more: then there is something else to save.
-    const target = readLinkTarget(place.path)
-    return { ...(await commonOf(walk, { place, facts })), type: 'symlink', target }
+    const link = readLink(place.path)
+    const common = await commonOf(walk, { place, facts: link.facts ?? facts })
+    return { ...common, type: 'symlink', target: link.target }
   }
   const common = await commonOf(walk, { place, facts })
   switch (facts.kind) {

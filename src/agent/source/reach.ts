@@ -5,8 +5,8 @@ import { bufferOf } from '../../base/bytes.ts'
 
 /** Linux's PATH_MAX, the NUL at the end included. */
 const longestBytes = 4096
-/** Linux's O_PATH: nothing is read from the directory, so that it need not be readable. */
-const openPath = 0o10000000
+/** Linux's O_PATH: nothing is read from what is opened, so that it need not be readable. */
+export const openPath = 0o10000000
 const slash = 0x2f
 
 /**

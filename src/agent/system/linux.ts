@@ -42,6 +42,7 @@ export function linuxSystemCalls(): SystemCalls | undefined {
     forgetCached: forgetMethod(library),
     hasXattrs: true,
     isNodump: nodumpMethod(library),
+    readOpenLink: openLinkMethod(library),
     nextData: nextDataMethod(library),
     inodesLast: (path) => !passingInodes.has(statfsSync(bufferOf(path)).type & 0xffff_ffff),
   }
@@ -87,6 +88,21 @@ function nodumpMethod(library: CLibrary): SystemCalls['isNodump'] {
     // Refused by file systems that have no such flags.
     if (ioctl(fd, getFlags, flags) !== 0) return false
     return (readU32(new Uint8Array(flags.buffer), 0) & nodump) !== 0
+  }
+}
+
+/** Linux's PATH_MAX, which no target reaches. */
+const mostTargetBytes = 4096
+
+function openLinkMethod(library: CLibrary): NonNullable<SystemCalls['readOpenLink']> {
+  const readlinkat = library.declare(
+    'int64_t readlinkat(int fd, const void *path, void *target, size_t size)',
+  )
+  const itself = Uint8Array.of(0)
+  return (fd) => {
+    const target = new Uint8Array(mostTargetBytes)
+    const length = library.check(readlinkat(fd, itself, target, target.length), 'readlink')
+    return bufferOf(target).subarray(0, length)
   }
 }
 

@@ -65,6 +65,9 @@ export interface SystemCalls extends AttributeCalls {
   /** Whether an open file or directory is marked as not worth a backup (`chattr +d`); false where there is no such mark. */
   isNodump(fd: number): boolean
 
+  /** The target of a symbolic link that is open itself; absent where none can be. */
+  readonly readOpenLink?: ((fd: number) => Buffer) | undefined
+
   /** Asks the system to read the file, which has been synced, from the disk again next time; it need not. */
   forgetCached(fd: number): void
 

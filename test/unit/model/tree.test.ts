@@ -6,7 +6,7 @@ import type { ChunkReference } from '../../../src/model/ids.ts'
 import { encodeChunkReferences } from '../../../src/model/ids.ts'
 import type { EncodedEntry } from '../../../src/model/tree-page.ts'
 import { decodeTreePage, writeTreePages } from '../../../src/model/tree-page.ts'
-import { findEntry, readTree } from '../../../src/model/tree-reader.ts'
+import { decoding, findEntry, readTree } from '../../../src/model/tree-reader.ts'
 import { encoded, entryOfSize, fileNamed } from '../../support/entries.ts'
 import type { PageStore } from '../../support/page-store.ts'
 import { all, chunkOf, createPageStore, splitHash } from '../../support/page-store.ts'
@@ -143,7 +143,7 @@ describe('a directory of many pages', () => {
   it('gives an entry by its name from one page of each level', async () => {
     for (const name of ['file-000000', 'file-003000', 'file-005999']) {
       store.loaded.length = 0
-      const entry = await findEntry(root, utf8(name), store.load)
+      const entry = await findEntry(root, utf8(name), decoding(store.load))
       expect(entry?.name).toEqual(utf8(name))
       expect(store.loaded).toHaveLength(2)
     }
@@ -151,7 +151,7 @@ describe('a directory of many pages', () => {
 
   it('gives nothing for a name that is not there', async () => {
     for (const name of ['a', 'file-003000x', 'z']) {
-      expect(await findEntry(root, utf8(name), store.load)).toBeUndefined()
+      expect(await findEntry(root, utf8(name), decoding(store.load))).toBeUndefined()
     }
   })
 })
@@ -251,7 +251,7 @@ describe('pages that contradict each other', () => {
     const root = parent(1, ['a', leaf('a', 'b')], ['c', leaf('c')])
     expect(await namesOf(root, store)).toEqual(['a', 'b', 'c'])
     const { bytes } = encoded(fileNamed('c'))
-    const found = await findEntry(root, utf8('c'), store.load)
+    const found = await findEntry(root, utf8('c'), decoding(store.load))
     expect(found !== undefined && equalBytes(encoded(found).bytes, bytes)).toBe(true)
   })
 })

@@ -10,7 +10,7 @@ import { lstatExact } from '../../../../src/agent/source/facts.ts'
 import { openForReading } from '../../../../src/agent/source/open-file.ts'
 import { reaching } from '../../../../src/agent/source/reach.ts'
 import { readDirectory } from '../../../../src/agent/source/read-directory.ts'
-import { readLinkTarget } from '../../../../src/agent/source/read-link.ts'
+import { readLink } from '../../../../src/agent/source/read-link.ts'
 import { readXattrsAt, type XattrListing } from '../../../../src/agent/source/read-xattrs.ts'
 import { systemCalls } from '../../../../src/agent/system/open.ts'
 import { scratchDirectory } from '../../../support/scratch.ts'
@@ -80,7 +80,7 @@ describe.runIf(process.platform === 'linux')('a path longer than a system call t
       ['file', 'file'],
       ['link', 'symlink'],
     ])
-    expect(readLinkTarget(link).toString()).toBe('file')
+    expect(readLink(link).target.toString()).toBe('file')
     expect(namesOf(readXattrsAt(file, lstatExact(file)))).toEqual(['user.deep'])
     const opened = openForReading(file)
     onTestFinished(() => opened.close())

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   appendFileSync,
   chmodSync,
   linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
@@ -12,6 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { utf8 } from '../../../../src/base/bytes.ts'
 import { systemCodeOf } from '../../../../src/base/errors.ts'
@@ -22,7 +26,7 @@ import {
 } from '../../../../src/agent/source/read-directory.ts'
 import { decodeDevice, lstatExact } from '../../../../src/agent/source/facts.ts'
 import { createLastingInode } from '../../../../src/agent/source/lasting-inode.ts'
-import { readLinkTarget } from '../../../../src/agent/source/read-link.ts'
+import { readLink } from '../../../../src/agent/source/read-link.ts'
 import { openForReading } from '../../../../src/agent/source/open-file.ts'
 import { openSystemCalls } from '../../../../src/agent/system/open.ts'
 import { SystemCallError } from '../../../../src/agent/system/system-calls.ts'
@@ -297,7 +301,42 @@ describe('links', () => {
     const text = join(scratchDirectory(), 'link')
     const target = Buffer.from([0x61, 0xff, 0x2f, 0x0a])
     symlinkSync(target, text)
-    expect(readLinkTarget(utf8(text))).toEqual(target)
+    expect(readLink(utf8(text)).target).toEqual(target)
+  })
+
+  it.runIf(isLinux)(
+    'are read with the facts of the very link, however its name is given on',
+    async () => {
+      const directory = scratchDirectory()
+      const at = (name: string) => join(directory, name)
+      const swap = `
+      const { renameSync, symlinkSync, lutimesSync } = require('node:fs')
+      for (let turn = 0; turn < 3000; turn++) {
+        const seconds = 1000 + (turn % 2)
+        symlinkSync('target of ' + seconds, ${JSON.stringify(at('next'))})
+        lutimesSync(${JSON.stringify(at('next'))}, seconds, seconds)
+        renameSync(${JSON.stringify(at('next'))}, ${JSON.stringify(at('link'))})
+      }`
+      symlinkSync('target of 1000', at('link'))
+      lutimesSync(at('link'), 1000, 1000)
+      const swapper = new Worker(swap, { eval: true })
+      const swaps = { areDone: false }
+      const done = once(swapper, 'exit').then(() => (swaps.areDone = true))
+      while (!swaps.areDone) {
+        for (let read = 0; read < 50; read++) {
+          const { target, facts } = readLink(utf8(at('link')))
+          expect(target.toString()).toBe(`target of ${(facts?.mtimeNs ?? 0n) / 1_000_000_000n}`)
+        }
+        await setImmediate()
+      }
+      await done
+    },
+  )
+
+  it.runIf(isLinux)('that are none any more fail with EINVAL', () => {
+    const text = join(scratchDirectory(), 'file')
+    writeFileSync(text, 'a file')
+    expect(() => readLink(utf8(text))).toThrow('EINVAL')
   })
 })
 
