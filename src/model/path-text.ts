@@ -32,6 +32,12 @@ export function fromDisplay(text: string): Uint8Array {
   return concatBytes(...parts, utf8(text.slice(from)))
 }
 
+/** For a path that was not found: bytes that are no UTF-8 do not reach a program of Node as they were typed. */
+export const notFoundHint = (text: string, usual: string): string =>
+  text.includes('\ufffd')
+    ? 'A byte that is no UTF-8 is written \\xHH, as backup ls shows it.'
+    : usual
+
 /** Control, format and line-separating characters; not the joiners that words and emoji are spelt with. */
 const hidden = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 

@@ -91,7 +91,9 @@ function parseTime(text: string): number | undefined {
   const fields = [hour ?? 23, minute ?? 59, second ?? (isDate ? 59 : 0)] as const
   const ms = isDate ? 999 : Number((match[7] ?? '').padEnd(3, '0'))
   if (!isRealTime([year, month, day], fields)) {
-    throw new BackupError('usage', `There is no such time: ${text}.`)
+    throw new BackupError('usage', `There is no such time: ${text}.`, {
+      hint: 'Write the year, the month, then the day: 2026-11-23, or 2026-11-23T21:00.',
+    })
   }
   const zone = match[8]
   if (zone === undefined) return new Date(year, month - 1, day, ...fields, ms).getTime()

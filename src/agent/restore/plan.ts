@@ -6,6 +6,7 @@
 import { BackupError } from '../../base/errors.ts'
 import { compareBytes, toHex } from '../../base/bytes.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
+import { notFoundHint } from '../../model/path-text.ts'
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import type { TreeReader } from '../../repository/tree-reader.ts'
 import { buildSelection, type SelectionNode } from '../backup/selection.ts'
@@ -107,7 +108,7 @@ async function findPath(point: ReadablePoint, path: Place): Promise<Entry> {
   const entry = await point.tree.find(point.root, path)
   if (entry !== undefined) return entry
   throw new BackupError('not-found', `The recovery point holds no /${placeText(path)}.`, {
-    hint: 'List what it holds with: backup ls POINT [PATH]',
+    hint: notFoundHint(placeText(path), 'List what it holds with: backup ls POINT [PATH]'),
   })
 }
 

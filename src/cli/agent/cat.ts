@@ -3,7 +3,8 @@
 import type { Command } from 'commander'
 import { once } from 'node:events'
 import { BackupError } from '../../base/errors.ts'
-import type { FileEntry } from '../../model/entry.ts'
+import type { Entry, FileEntry } from '../../model/entry.ts'
+import { notFoundHint, toDisplay } from '../../model/path-text.ts'
 import type { CommandContext } from './context.ts'
 import { namesInPoint } from './names-in-point.ts'
 import { withPoint, type OpenedPoint } from './opened-point.ts'
@@ -34,14 +35,22 @@ async function fileAt(
 ): Promise<FileEntry> {
   const entry = await tree.find(manifest.root, namesInPoint(path, manifest.system, host))
   if (entry?.type === 'file') return entry
-  throw new BackupError(
+  throw noFile(path, entry)
+}
+
+const noFile = (path: string, entry: Entry | undefined): BackupError =>
+  new BackupError(
     'not-found',
     entry === undefined
       ? `The recovery point holds no ${path}.`
       : `In the recovery point ${path} is no file but a ${entry.type}.`,
-    { hint: 'List what it holds with: backup ls POINT [PATH]' },
+    {
+      hint:
+        entry?.type === 'symlink'
+          ? `It points to ${toDisplay(entry.target)}: name that file.`
+          : notFoundHint(path, 'List what it holds with: backup ls POINT [PATH]'),
+    },
   )
-}
 
 /** Each chunk is verified before it is written. */
 async function write(

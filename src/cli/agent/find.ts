@@ -1,6 +1,6 @@
 /** `backup find PATTERN [--point POINT | --all]` */
 
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { createNamePattern, type NamePattern } from '../../policy/name-pattern.ts'
 import { entriesBelow, type PlacedEntry } from '../../repository/entries-below.ts'
@@ -23,7 +23,7 @@ export function addFind(program: Command, context: CommandContext): void {
     .description('find files and directories in recovery points, by a pattern as in .gitignore')
     .argument('<pattern>', "a name, a path from the root on, or with *, ? and **: '*.pdf'")
     .option('--point <point>', 'the beginning of its id, latest, or a time', 'latest')
-    .option('--all', 'look into every recovery point')
+    .addOption(new Option('--all', 'look into every recovery point').conflicts('point'))
     .action(async (pattern: string, options: FindOptions, command: Command) => {
       const wanted = createNamePattern(pattern)
       const found = await withRepository(

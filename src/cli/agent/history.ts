@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import type { Entry } from '../../model/entry.ts'
+import { notFoundHint } from '../../model/path-text.ts'
 import { sameContent } from '../../repository/compare-points.ts'
 import type { PointFacts } from '../../repository/point-reader.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
@@ -85,5 +86,8 @@ function say({ output }: CommandContext, { entry, first, last, points }: Version
 
 const nowhere = (path: string): BackupError =>
   new BackupError('not-found', `No recovery point holds ${path}.`, {
-    hint: 'Paths are written as they were on the machine. Search by name with: backup find NAME --all',
+    hint: notFoundHint(
+      path,
+      'Paths are written as they were on the machine. Search by name with: backup find NAME --all',
+    ),
   })

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import type { Entry, EntryType } from '../../model/entry.ts'
 import type { Manifest, OwnerName } from '../../model/manifest.ts'
-import { toDisplay } from '../../model/path-text.ts'
+import { notFoundHint, toDisplay } from '../../model/path-text.ts'
 import { pathFields, pathOfNames } from '../render/shown-path.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
@@ -34,7 +34,7 @@ export function addLs(program: Command, context: CommandContext): void {
 
 const notThere = (path: string): BackupError =>
   new BackupError('not-found', `The recovery point holds no ${path}.`, {
-    hint: 'Paths are written as they were on the machine, from its root on.',
+    hint: notFoundHint(path, 'Paths are written as they were on the machine, from its root on.'),
   })
 
 interface Shown {

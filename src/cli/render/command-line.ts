@@ -32,9 +32,14 @@ export function prepareCommands(
       writeErr: (text) => {
         if (!output.json) streams.stderr.write(text)
       },
+      outputError: (text, write) => {
+        write(text.startsWith('error: unknown option') ? `${text}${dashHint}\n` : text)
+      },
     })
   for (const child of command.commands) prepareCommands(child, streams, output)
 }
+
+const dashHint = 'Names that begin with - stand behind --, after all options.'
 
 /** Runs a command to its end; the exit status. `work` gives the record of a good end. */
 export async function runCommand(
@@ -66,7 +71,9 @@ function usageRecord(
     code: exitStatus.usage,
     name: 'usage',
     message: output.json ? messageOf(error) : null,
-    hint: `${programName} --help shows what can be said.`,
+    hint:
+      `${programName} --help shows what can be said.` +
+      (error.code === 'commander.unknownOption' ? ` ${dashHint}` : ''),
     error: 'usage',
   }
 }
