@@ -18,7 +18,23 @@ export interface Plan {
 /** Full scans are at most a day apart, also where runs do not begin to the minute. */
 const mostScanAgeMs = 20 * hourMs
 
-export function planRun(run: BackupRun, base: BasePoint, answer: WatchAnswer): Plan {
+/** What a plan depends on, of the run and of the point that it builds on. */
+export interface PlannedRun extends Pick<BackupRun, 'selectionSettings' | 'startedMs'> {
+  readonly cache: Pick<BackupRun['cache'], 'isWhole'>
+}
+export interface PlannedBase {
+  readonly head: Pick<BasePoint['head'], 'hash'>
+  readonly previous:
+    | {
+        readonly facts: Pick<Previous['facts'], 'id'>
+        readonly trust: Pick<Previous['trust'], 'reuse'>
+        readonly manifest: Pick<Previous['manifest'], 'leftOutCount'>
+      }
+    | undefined
+}
+type Previous = NonNullable<BasePoint['previous']>
+
+export function planRun(run: PlannedRun, base: PlannedBase, answer: WatchAnswer): Plan {
   const full = (reason: ScanReason): Plan => ({
     scan: { kind: 'full', reason },
     changes: undefined,
@@ -35,8 +51,8 @@ export function planRun(run: BackupRun, base: BasePoint, answer: WatchAnswer): P
 }
 
 function whyScan(
-  run: BackupRun,
-  { head, previous }: BasePoint,
+  run: PlannedRun,
+  { head, previous }: PlannedBase,
   mark: Watermark,
 ): ScanReason | undefined {
   if (previous?.facts.id !== mark.point || head.hash !== mark.point) return 'other-base'

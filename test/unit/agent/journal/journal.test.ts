@@ -1,6 +1,6 @@
 /** When the journal is no use, it says so and why, and is of use again once a point holds everything. */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemRandom, toBase64Url } from '../../../../src/base/bytes.ts'
@@ -22,19 +22,28 @@ interface Given {
   readonly queueLength?: number
   readonly mostDirectories?: number
   readonly watch?: WatchDirectory
+  readonly patienceMs?: number
+  /** In place of the folder. */
+  readonly include?: string
 }
 
-async function watching({ queueLength = 16_384, mostDirectories = 100, watch }: Given = {}) {
+async function watching({
+  queueLength = 16_384,
+  mostDirectories = 100,
+  watch,
+  patienceMs = 60_000,
+  include,
+}: Given = {}) {
   const scratch = scratchDirectory()
   const folder = join(scratch, 'source')
   mkdirSync(join(folder, 'some', 'deep'), { recursive: true })
   const journal = await openJournal({
-    ...{ queueLength, patienceMs: 60_000, random: systemRandom, watch: watch ?? watchDirectory },
+    ...{ queueLength, patienceMs, random: systemRandom, watch: watch ?? watchDirectory },
     marker: join(scratch, 'watch', 'marker'),
   })
   onTestFinished(() => journal.close())
   const source: WatchedSource = {
-    ...{ source: 'files', include: [toBase64Url(Buffer.from(folder))], exclude: [] },
+    ...{ source: 'files', include: [toBase64Url(Buffer.from(include ?? folder))], exclude: [] },
     ...{ selection: defaultSelection, mostDirectories },
   }
   await journal.update([source])
@@ -117,6 +126,40 @@ describe.runIf(process.platform === 'linux')('the journal of a source', () => {
     await run()
     expect(pathsIn(await run())).toEqual([join(folder, 'some', 'deep')])
     expect(pathsIn(await run())).toEqual([join(folder, 'some', 'deep')])
+  })
+
+  it('says that a path leads to another directory than before', async () => {
+    const { run, folder } = await watching()
+    await run()
+    expect(await run()).toMatchObject({ kind: 'changes' })
+    renameSync(folder, `${folder} before`)
+    mkdirSync(folder)
+    expect(await run()).toMatchObject({ kind: 'scan', reason: 'moved' })
+  })
+
+  it('is not believed where its queue was not heard to the end', async () => {
+    const { run } = await watching({
+      patienceMs: 50,
+      watch: (path, hear) => watchDirectory(path, path.endsWith('watch') ? () => undefined : hear),
+    })
+    expect(await run()).toMatchObject({ kind: 'scan', reason: 'busy' })
+    expect(await run()).toMatchObject({ kind: 'scan', reason: 'busy' })
+  })
+
+  it('watches nothing on a file system that does not tell', async () => {
+    const { run } = await watching({ include: '/proc/sys/fs/inotify' })
+    expect(await run()).toMatchObject({ kind: 'scan', reason: 'file-system' })
+  })
+
+  it('takes no word of a run that asked another watcher, one before a restart or a reboot', async () => {
+    const { ask, run, journal } = await watching()
+    const base = { point, fullMs: 0, hasLinks: false }
+    const token = `${'0'.repeat(32)}:1`
+    await ask()
+    await journal.answer({ ask: 'covered', source: 'files', token, base })
+    expect(await ask()).toMatchObject({ kind: 'scan', reason: 'starting' })
+    await run()
+    expect(await ask()).toMatchObject({ kind: 'changes' })
   })
 
   it('leaves a source with more directories than it may watch', async () => {
