@@ -14,16 +14,25 @@ export function addScrub(parent: Command, { host, output }: CommandContext): voi
       'read everything again, heal what is kept twice, mark what is damaged; serve does it',
     )
     .action(async (_options: unknown, command: Command) => {
-      const { files, bytes, healed, damaged } = await untilSignalled(host, (signal) =>
+      const { files, bytes, healed, damaged, points } = await untilSignalled(host, (signal) =>
         withVault(command, async (vault) => {
           const { scrub } = await import('../../vault/scrub/scrub.ts')
-          return await scrub(vault, { signal, mostBytes: Infinity, isFresh: true })
+          const { damagedPoints } = await import('../../vault/scrub/damaged-points.ts')
+          const scrubbed = await scrub(vault, { signal, mostBytes: Infinity, isFresh: true })
+          return { ...scrubbed, points: await damagedPoints(vault) }
         }),
       )
       for (const key of healed) output.event({ event: 'healed', key })
       for (const key of damaged) {
         output.event({ event: 'damaged', key })
         output.line(`damaged: ${key}`)
+      }
+      for (const { machineId, source, seq, hash, committedAt } of points) {
+        output.event({ event: 'point-damaged', machineId, source, seq, pointId: hash })
+        const time = new Date(committedAt).toISOString()
+        output.line(
+          `not whole: point ${hash.slice(0, 12)} (${source} ${seq}, ${time}) of ${machineId}`,
+        )
       }
       const counts = { files, bytes, healed: healed.length, damaged: damaged.length }
       output.event({ event: 'scrubbed', ...counts })

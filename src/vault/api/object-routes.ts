@@ -16,6 +16,7 @@ import {
   type RepositoryPlace,
 } from '../objects/presence.ts'
 import { bringBack, keyInTrash } from '../objects/trash.ts'
+import { recordSound } from '../scrub/damage-records.ts'
 import { beginsAs, checkedBody } from './beginning.ts'
 import { bodyOf, lengthOf, readJson } from './body.ts'
 import type { ApiContext } from './context.ts'
@@ -78,6 +79,7 @@ async function putObject(
   const source = kind === 'refs' ? body : checkedBody(body, beginsAs(kind))
   const result = await context.store.create(keyOf(place, kind, id), source, { sizeBytes })
   const nowMs = context.clock.now()
+  await recordSound(context, placeOf(place), id)
   const received = { id, kind, sizeBytes, receivedAt: nowMs, askedAt: nowMs }
   await addObjects(context.catalog, placeOf(place), [received])
   await makeSure(context, place, { kind, id })

@@ -9,6 +9,7 @@ import { confirmClock, suspendClock } from './clock.ts'
 import { addDeletedSlot } from './deleted-slots.ts'
 import { clearHold, setHold } from './holds.ts'
 import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
+import { markDamaged, markSound } from './objects.ts'
 import { addPin, countRefusedPin, markPinUsed } from './pins.ts'
 import { addTrash, markPurged } from './trash.ts'
 import { markDeleted, markRemoved, markUndeleted } from './point-states.ts'
@@ -144,6 +145,12 @@ async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord):
       return
     case 'objects-purged':
       await markPurged(catalog, entry)
+      return
+    case 'object-damaged':
+      await markDamaged(catalog, entry, atMs)
+      return
+    case 'object-sound':
+      await markSound(catalog, entry)
       return
     case 'clock-suspended':
       await suspendClock(catalog, entry)

@@ -1,6 +1,7 @@
 /** Objects that machines have uploaded. A missing row says nothing: the store is asked then. */
 
 import type { MachineId, ObjectId, ObjectKind } from '../../model/ids.ts'
+import type { EntryOf } from '../records/entries.ts'
 import type { Catalog, Row } from './tables.ts'
 
 export type ObjectRow = Row<'objects'>
@@ -231,22 +232,33 @@ export async function forgetObjects(
 }
 
 /** From now on no commit names it, no list has it, and a run sends it, or what it held, again. */
-export const markDamaged = (catalog: Catalog, place: ObjectPlace, id: ObjectId): Promise<unknown> =>
-  catalog
-    .updateTable('objects')
-    .set({ state: 'damaged', purgeAt: null })
-    .where('machineId', '=', place.machineId)
-    .where('repository', '=', place.repository)
-    .where('id', '=', id)
+export async function markDamaged(
+  catalog: Catalog,
+  { machineId, repository, objectKind, id, sizeBytes }: EntryOf<'object-damaged'>,
+  atMs: number,
+): Promise<void> {
+  const times = { receivedAt: atMs, askedAt: atMs }
+  const row = newRow({ machineId, repository }, { id, kind: objectKind, sizeBytes, ...times })
+  const damaged = { state: 'damaged', purgeAt: null } as const
+  await catalog
+    .insertInto('objects')
+    .values({ ...row, ...damaged })
+    .onConflict((conflict) =>
+      conflict.columns(['machineId', 'repository', 'id']).doUpdateSet(damaged),
+    )
     .execute()
+}
 
-/** It was found whole after all. */
-export const markSound = (catalog: Catalog, place: ObjectPlace, id: ObjectId): Promise<unknown> =>
+/** It came again, or was found whole after all. */
+export const markSound = (
+  catalog: Catalog,
+  { machineId, repository, id }: EntryOf<'object-sound'>,
+): Promise<unknown> =>
   catalog
     .updateTable('objects')
     .set({ state: 'live' })
-    .where('machineId', '=', place.machineId)
-    .where('repository', '=', place.repository)
+    .where('machineId', '=', machineId)
+    .where('repository', '=', repository)
     .where('id', '=', id)
     .where('state', '=', 'damaged')
     .execute()
@@ -269,6 +281,18 @@ export async function storedBytes(catalog: Catalog): Promise<number> {
     .executeTakeFirstOrThrow()
   return row.bytes ?? 0
 }
+
+export interface DamagedObject extends ObjectPlace {
+  readonly id: ObjectId
+}
+
+/** Of all machines. */
+export const damagedObjects = (catalog: Catalog): Promise<DamagedObject[]> =>
+  catalog
+    .selectFrom('objects')
+    .select(['machineId', 'repository', 'id'])
+    .where('state', '=', 'damaged')
+    .execute()
 
 export async function hasDamagedObjects(catalog: Catalog, place: ObjectPlace): Promise<boolean> {
   const row = await at(catalog, place)

@@ -8,8 +8,9 @@ import { objectKinds, parseObjectId, type ObjectKind } from '../../model/ids.ts'
 import { hashInKey, kindFolder, repositoriesFolder, type Namespace } from '../objects/keys.ts'
 import { placeOf, type RepositoryPlace } from '../objects/presence.ts'
 import { clearMeta } from '../catalog/meta.ts'
-import { countPoints, pageOfPoints, type KnownPoint, type PointRow } from '../catalog/points.ts'
+import { countPoints, type PointRow } from '../catalog/points.ts'
 import type { PointContext } from './context.ts'
+import { eachPoint } from './each-point.ts'
 import { listHeads } from './heads.ts'
 import { namedObjects } from './named-objects.ts'
 
@@ -75,7 +76,7 @@ async function markNamed(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Set<string>()
-  for await (const point of allPoints(context, space)) {
+  for await (const point of eachPoint(context.catalog, space.machineId)) {
     signal.throwIfAborted()
     if (point.state === 'removed') continue
     try {
@@ -98,15 +99,4 @@ async function markPoint(
   const named = await namedObjects(context, { place, commit, seen })
   const renewal = { ids: named.ids, nowMs: context.clock.now() }
   await markLive(context.catalog, placeOf(place), renewal)
-}
-
-async function* allPoints(context: PointContext, space: Namespace): AsyncGenerator<KnownPoint> {
-  const limit = 1_000
-  for (let after: PointRow | undefined; ;) {
-    const page = { source: undefined, after, limit }
-    const rows = await pageOfPoints(context.catalog, space.machineId, page)
-    yield* rows
-    if (rows.length < limit) return
-    after = rows.at(-1)
-  }
 }

@@ -6,6 +6,7 @@ import {
   bytesField,
   choiceField,
   machineIdField,
+  objectIdField,
   objectIdsField,
   optional,
   seqsField,
@@ -168,6 +169,20 @@ export const entryShapes = {
   },
   /** What that record has moved to the trash, and was not brought back, is deleted after this. */
   'objects-purged': { decision: [0, uintField] },
+  /** No sound copy of it was found: no commit counts on it, until it is found sound. */
+  'object-damaged': {
+    machineId: [0, machineIdField],
+    repository: [1, uintField],
+    objectKind: [2, kindField],
+    id: [3, objectIdField],
+    sizeBytes: [4, uintField],
+  },
+  /** It came again, or was brought back: what refers to it is whole again. */
+  'object-sound': {
+    machineId: [0, machineIdField],
+    repository: [1, uintField],
+    id: [2, objectIdField],
+  },
   /** The clock was seen to jump: nothing expires until it is confirmed. */
   'clock-suspended': { seenAt: [0, uintField], clockAt: [1, uintField] },
   'clock-confirmed': { clockAt: [0, uintField] },

@@ -53,6 +53,11 @@ export const seqsField: Field<readonly number[]> = {
 
 const idLength = 32
 
+export const objectIdField: Field<ObjectId> = {
+  encode: idBytes,
+  decode: (value, what) => objectIdOf(asBytes(value, what, idLength)),
+}
+
 /** Joined into one byte string: a record has room for 450 of them. */
 export const objectIdsField: Field<readonly ObjectId[]> = {
   encode: (ids) => concatBytes(...ids.map(idBytes)),

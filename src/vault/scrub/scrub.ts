@@ -6,20 +6,13 @@
 import { hourMs, type Clock } from '../../base/clock.ts'
 import { addEvent } from '../catalog/events.ts'
 import { clearMeta, readMeta, writeMeta } from '../catalog/meta.ts'
-import {
-  findObjects,
-  markDamaged,
-  markSound,
-  noteObjects,
-  storedBytes,
-} from '../catalog/objects.ts'
-import type { Catalog } from '../catalog/tables.ts'
+import { storedBytes } from '../catalog/objects.ts'
 import { parseObjectKey, type ParsedObjectKey } from '../objects/keys.ts'
 import type { ObjectStore, StoredObject } from '../objects/object-store.ts'
+import { recordDamage, recordSound, type DamageContext } from './damage-records.ts'
 
-export interface ScrubContext {
+export interface ScrubContext extends DamageContext {
   readonly store: ObjectStore
-  readonly catalog: Catalog
   readonly clock: Clock
 }
 
@@ -100,30 +93,23 @@ async function checkOne(context: ScrubContext, stored: StoredObject) {
   const object = parseObjectKey(stored.key)
   if (object === undefined || found === undefined) return found
   if (found === 'damaged') return (await mark(context, object, stored)) ? 'damaged' : 'sound'
-  const row = (await findObjects(context.catalog, object, [object.id])).get(object.id)
-  if (row?.state === 'damaged') await markSound(context.catalog, object, object.id)
+  await recordSound(context, object, object.id)
   return found
 }
 
 /** False where it was sent again while it was read. */
 async function mark(
-  { store, catalog, clock }: ScrubContext,
+  context: ScrubContext,
   object: ParsedObjectKey,
-  { key, sizeBytes, storedAtMs: receivedAt }: StoredObject,
+  { key, sizeBytes }: StoredObject,
 ): Promise<boolean> {
-  const { id, kind, machineId, repository } = object
-  const known = (await findObjects(catalog, object, [id])).get(id)
-  if (known === undefined) {
-    const askedAt = clock.now()
-    await noteObjects(catalog, object, [{ id, kind, sizeBytes, receivedAt, askedAt }])
-  }
-  await markDamaged(catalog, object, id)
-  if ((await store.check(key)) !== 'damaged') {
-    await markSound(catalog, object, id)
+  const { id, machineId, repository } = object
+  const isNew = await recordDamage(context, object, sizeBytes)
+  if ((await context.store.check(key)) !== 'damaged') {
+    await recordSound(context, object, id)
     return false
   }
   // Told once: what is damaged stays so for many rounds.
-  if (known?.state !== 'damaged')
-    await addEvent(catalog, { machineId, repository, kind: 'damaged', id })
+  if (isNew) await addEvent(context.catalog, { machineId, repository, kind: 'damaged', id })
   return true
 }

@@ -51,6 +51,8 @@ KINDS = {
     "pin-issued": ({0: HASH, 1: ID, 2: WORD, 3: HASH, 4: HASH, 5: TIME}, {}),
     "pin-refused": ({0: HASH}, {}),
     "pin-used": ({0: HASH}, {}),
+    "object-damaged": ({0: ID, 1: unsigned(), 2: WORD, 3: HASH, 4: unsigned()}, {}),
+    "object-sound": ({0: ID, 1: unsigned(), 2: HASH}, {}),
     "clock-suspended": ({0: TIME, 1: TIME}, {}),
     "clock-confirmed": ({0: TIME}, {}),
 }

@@ -2,7 +2,7 @@
 
 import { mkfifoSync } from '../../../support/mkfifo.ts'
 import { randomFillSync } from 'node:crypto'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -123,6 +123,21 @@ describe.each([
     await pool.finish()
     expect(chunks).toEqual([{ id: chunkId(keys, 1, value), lengthBytes: 10_000 }])
     expect(packs.flatMap(({ facts }) => facts.chunks)).toEqual(chunks)
+  })
+
+  it('stores known pieces of a file, and rejects where it is gone', async () => {
+    const { pool, packs, bytesRead } = openPool(start)
+    const [path = ''] = filesIn(scratchDirectory(), 1, 3_000)
+    const known = readFileSync(path).subarray(1_000, 2_000)
+    const reference = { id: chunkId(keys, 1, known), lengthBytes: 1_000 }
+    const pieces = [0, 1_000].map((offsetBytes) => ({ reference, offsetBytes }))
+    expect(await pool.pieces(Buffer.from(path), pieces)).toBe(1_000)
+    await expect(pool.pieces(Buffer.from(`${path}-gone`), pieces)).rejects.toMatchObject({
+      code: 'ENOENT',
+    })
+    await pool.finish()
+    expect(packs.flatMap(({ facts }) => facts.chunks)).toEqual([reference])
+    expect(bytesRead()).toBe(1_000)
   })
 
   it('fails all that waits when it is aborted', async () => {

@@ -7,6 +7,9 @@ import { countDamaged, findObjects, pageOfObjects } from '../../../../src/vault/
 import { presentObjects } from '../../../../src/vault/objects/presence.ts'
 import { readWhole } from '../../../../src/vault/objects/object-store.ts'
 import { reconcileObjects } from '../../../../src/vault/points/reconcile.ts'
+import { rebuildCatalog } from '../../../../src/vault/rebuild-catalog.ts'
+import { recordSound } from '../../../../src/vault/scrub/damage-records.ts'
+import { damagedPoints } from '../../../../src/vault/scrub/damaged-points.ts'
 import { scrub, scrubIfDue } from '../../../../src/vault/scrub/scrub.ts'
 import { commitNext } from '../../../support/committed-points.ts'
 import { bytesOf, keyIn, openTestVault, put, register, space } from '../../../support/test-vault.ts'
@@ -66,6 +69,31 @@ describe('the scrub', () => {
     expect((await findObjects(vault.catalog, at, [data])).get(data)?.state).toBe('live')
   })
 
+  test('tells which points need what is damaged, also with a catalog that was made anew', async () => {
+    const { vault, data, bytes, flip } = await vaultWithPoint()
+    const other = await put(vault.store, 'data')
+    await commitNext(vault, { ids: [other] })
+    await commitNext(vault, { ids: [data, other].sort() })
+    flip('objects', 'data', data)
+    await scrub(vault, all)
+    const needy = async () => (await damagedPoints(vault)).map(({ seq }) => seq)
+    const rebuild = () => rebuildCatalog(vault.catalogPath, { ...vault, signal })
+    expect(await needy()).toEqual([1, 3])
+    await rebuild()
+    expect(await needy()).toEqual([1, 3])
+    expect((await presentObjects(vault, place, [data, other])).size).toBe(1)
+    const sizes = (await findObjects(vault.catalog, at, [data])).get(data)?.sizeBytes
+    expect(sizes).toBe(bytes.length)
+
+    await vault.store.create(keyIn('data', data), bytes)
+    await recordSound(vault, at, data)
+    await recordSound(vault, at, data)
+    expect(await needy()).toEqual([])
+    await rebuild()
+    expect(await countDamaged(vault.catalog)).toBe(0)
+    expect((await presentObjects(vault, place, [data, other])).size).toBe(2)
+  })
+
   test.each(['objects', 'copies'] as const)(
     'heals what is kept twice, damaged or lost in %s',
     async (root) => {
@@ -90,7 +118,8 @@ describe('the scrub', () => {
       files += part.files
       isOver = part.isRoundOver
     }
-    expect(files).toBe((await scrub(vault, all)).files)
+    // The record of what was found is new.
+    expect((await scrub(vault, all)).files).toBe(files + 1)
     expect(parts).toBeGreaterThan(files - 1)
     expect((await findObjects(vault.catalog, at, [unknown])).get(unknown)?.state).toBe('damaged')
   })
