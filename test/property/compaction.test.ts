@@ -167,3 +167,17 @@ test('a pack that another source needs is left alone until it does without', asy
   const newest = (await runs.points()).find(({ source }) => source === 'files')
   expect(newest && (await runs.contentOf(newest))).toEqual(contentOf(folder))
 })
+
+test('a hardened machine empties packs that it can not open any more', async () => {
+  const { runs, folder } = openMachine()
+  await runs.run({ compacts: false })
+  for (let file = 8; file < fileCount; file++) write(folder, file, { seed: `new ${file}`, kib: 8 })
+  await runs.run({ compacts: false })
+  runs.harden()
+  runs.clock.add(8 * dayMs)
+  expect((await runs.run()).carried).toMatchObject({ fileBytes: 8 * 8 * 1024 })
+  runs.vault.forget(() => true)
+  await runs.vault.collect()
+  const [newest] = await runs.points()
+  expect(newest && (await runs.contentOf(newest))).toEqual(contentOf(folder))
+})

@@ -14,7 +14,7 @@ import { openIndexFiles } from '../../src/agent/cache/index-files.ts'
 import { openSourceCache } from '../../src/agent/cache/source-cache.ts'
 import { startInline } from '../../src/agent/contents/lane.ts'
 import type { ChunkerParameters } from '../../src/chunker/parameters.ts'
-import { keysOfHeld } from '../../src/crypto/held-key.ts'
+import { hardenKey, keysOfHeld } from '../../src/crypto/held-key.ts'
 import { parseSourceName } from '../../src/model/ids.ts'
 import { splitPath } from '../../src/model/path.ts'
 import { defaultRetention, type RetentionPolicy } from '../../src/policy/retention.ts'
@@ -31,6 +31,8 @@ export interface AgentRuns {
   readonly clock: ReturnType<typeof settableClock>
   readonly repository: Repository
   run(options?: RunChoices): Promise<RunResult>
+  /** From now on runs hold no key that opens what was sent up to now. */
+  harden(): void
   points(): Promise<readonly PointFacts[]>
   /** What a point holds: the digest of each file by its path. */
   contentOf(point: PointFacts): Promise<ReadonlyMap<string, string>>
@@ -63,18 +65,24 @@ export function createAgentRuns({
   // Files that were written now are old enough to be believed then.
   const clock = settableClock(Date.now() + dayMs)
   const vault = createRunVault(clock, retention)
-  const [heldKey, repositoryId] = [new Secret(systemRandom(32)), systemRandom(32)]
+  const [masterKey, repositoryId] = [new Secret(systemRandom(32)), systemRandom(32)]
   const repository: Repository = {
     ...{ connection: vault, number: 0, repositoryId },
-    keys: keysOfHeld(heldKey, repositoryId, 0),
+    keys: keysOfHeld(masterKey, repositoryId, 0),
     config: { number: 0, repository: 0, repositoryId, chunker, createdMs: 0 },
   }
+  let held = { heldKey: masterKey, repository }
   const heads = new Map<string, NonNullable<BackupRun['seen']>>()
   const compacted = new Map<string, number>()
   return {
     ...{ vault, clock, repository },
     points: () => listPoints(vault, { authorities: [vault.authority] }),
     contentOf: (point) => contentOf(repository, point),
+    harden: () => {
+      const heldKey = hardenKey(masterKey, repositoryId, 1)
+      const keys = keysOfHeld(heldKey, repositoryId, 1)
+      held = { heldKey, repository: { ...repository, keys } }
+    },
     run: async (choices = {}) => {
       const source = parseSourceName(choices.source ?? 'files')
       const include = [Buffer.from(choices.folder ?? folder)]
@@ -86,7 +94,7 @@ export function createAgentRuns({
       const lastMs = choices.compacts === false ? Infinity : (compacted.get(source) ?? 0)
       try {
         return await runBackup({
-          ...{ repository, source, heldKey, cache, startThread: startInline, clock },
+          ...{ ...held, source, cache, startThread: startInline, clock },
           selection: { include, exclude: [] },
           selectionTree: buildSelection(include.map((path) => splitPath(path))),
           selectionSettings: defaultSelection,

@@ -74,8 +74,8 @@ export async function attemptPoint(
     }
     const walk = createWalk(run, parts, cachingSink(run.cache, store.sink))
     const walked = await walkAll(run, walk, options)
-    const fileBytes = (await walk.carrier?.finish()) ?? 0
     breather.end()
+    const fileBytes = (await walk.carrier?.finish()) ?? 0
     const leftOut = await gathered.finish(store)
     await store.finish()
     const isAsBefore = walked.same && !options.exact && options.compaction === undefined
