@@ -1,6 +1,6 @@
 /** The keys of a repository, all derived from its master key (docs/format.md 2.2). */
 
-import { ascii } from '../base/bytes.ts'
+import { ascii, concatBytes } from '../base/bytes.ts'
 import { BackupError } from '../base/errors.ts'
 import { concealed } from '../base/secret.ts'
 import { hkdfExpand, hkdfExtract } from './primitives/hash.ts'
@@ -93,6 +93,14 @@ export function deriveSecrets(
     epochZero: { number: 0, secret: key('epoch/0') },
   }
 }
+
+/** For the master keys of earlier repositories: a hardened machine keeps nothing that it could be made of. `salt`: 32 bytes. */
+export const predecessorsKey = (
+  masterKey: Uint8Array,
+  repositoryId: Uint8Array,
+  salt: Uint8Array,
+): Uint8Array<ArrayBuffer> =>
+  hkdfExpand(hkdfExtract(repositoryId, masterKey), concatBytes(label('predecessors'), salt))
 
 /** Every epoch's. */
 export function deriveKeys(

@@ -18,12 +18,14 @@ export interface RepositoryConfig {
   readonly repositoryId: Uint8Array
   readonly chunker: ChunkerConfig
   readonly createdMs: number
+  /** Sealed keys of the machine's earlier repositories: from the first rotation of the key on. */
+  readonly predecessors?: Uint8Array | undefined
 }
 
 const chunkerName = 'gear64'
 
 export function encodeConfig(config: RepositoryConfig): Uint8Array<ArrayBuffer> {
-  const { chunker } = config
+  const { chunker, predecessors } = config
   return encodeCbor(
     new Map<number, CborValue>([
       [0, config.number],
@@ -42,6 +44,7 @@ export function encodeConfig(config: RepositoryConfig): Uint8Array<ArrayBuffer> 
       ],
       [4, []],
       [5, config.createdMs],
+      ...(predecessors === undefined ? [] : [[6, predecessors] as const]),
     ]),
   )
 }
@@ -66,6 +69,7 @@ export function decodeConfig(payload: Uint8Array): RepositoryConfig {
       looseBits: chunkerFields.uint(5),
     },
     createdMs: fields.uint(5),
+    ...(fields.has(6) && { predecessors: fields.bytes(6) }),
   }
   fields.finish()
   chunkerFields.finish()

@@ -131,6 +131,12 @@ export const slotChangeSchema = z.strictObject({
   remove: z.array(counter).max(64),
 })
 
+/** What a repository begins with: its first config and its first key slot. */
+export const repositoryBeginningSchema = z.strictObject({
+  config: base64Url(limits.firstConfigBytes),
+  slot: base64Url(limits.recordBytes),
+})
+
 export const objectListingSchema = z.object({
   id: objectIdSchema,
   kind: z.enum(objectKinds),
@@ -314,6 +320,7 @@ export type RecoveryFinishRequest = z.output<typeof recoveryFinishRequestSchema>
 export type RecoveryFinishAnswer = z.output<typeof recoveryFinishAnswerSchema>
 export type ServiceAnswer = z.output<typeof serviceAnswerSchema>
 export type SlotChange = z.output<typeof slotChangeSchema>
+export type RepositoryBeginning = z.output<typeof repositoryBeginningSchema>
 export type SlotsAnswer = z.output<typeof slotsAnswerSchema>
 export type ObjectListing = z.output<typeof objectListingSchema>
 export type RetentionPlanAnswer = z.output<typeof retentionPlanSchema>

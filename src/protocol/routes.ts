@@ -14,6 +14,7 @@ const repository = (number: number): string => `/v1/repositories/${number}`
 export const apiRoutes = {
   service: () => '/v1/service',
   repositories: () => '/v1/repositories',
+  beginRepository: (number: number) => `${repository(number)}/begin`,
   configs: (number: number) => `${repository(number)}/configs`,
   config: (number: number, config: number) => `${repository(number)}/configs/${config}`,
   slots: (number: number) => `${repository(number)}/slots`,
@@ -53,6 +54,7 @@ export const limits = {
   objectBytes: 32 * 1024 * 1024,
   recordBytes: 4096,
   configBytes: 32 * 1024 * 1024,
+  firstConfigBytes: 512 * 1024,
   csrBytes: 8192,
   credentialBytes: 65_536,
   idsPerRequest: 10_000,

@@ -92,6 +92,7 @@ export const guardedOperations = [
   'slot-add',
   'slot-change',
   'config-add',
+  'repository-begin',
   'takeover',
 ] as const
 export type GuardedOperation = (typeof guardedOperations)[number]

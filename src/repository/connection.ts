@@ -11,6 +11,7 @@ import type {
 import type {
   ChangedPoint,
   ObjectListing,
+  RepositoryBeginning,
   PointState,
   RetentionAnswer,
   RetentionPlanAnswer,
@@ -60,6 +61,11 @@ export interface VaultConnection {
   service(): Promise<ServiceAnswer>
 
   repositories(): Promise<readonly number[]>
+  /**
+   * The machine's next repository; key slots of the ones before open nothing from then on. The same bytes again change nothing.
+   * @throws BackupError `pin-required` with facts `{requestCode}`, `pin-refused`
+   */
+  beginRepository(repository: number, beginning: RepositoryBeginning, pin?: string): Promise<void>
   configs(repository: number): Promise<readonly number[]>
   config(repository: number, number: number): Promise<Uint8Array>
   putConfig(repository: number, number: number, bytes: Uint8Array): Promise<void>

@@ -30,6 +30,7 @@ const weak: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['has 15 characters of two bytes each', 'ä'.repeat(15), /shorter than 16 characters/],
   ['is empty', '', /shorter than 16 characters/],
   ['holds a tabulator', 'correct horse\tbattery staple', /control character/],
+  ['holds a NUL', 'correct horse\0battery staple', /control character/],
   ['goes over two lines', 'correct horse\nbattery staple\n', /control character/],
   ['ends in two line breaks', `${testPassphrase}\n\n`, /control character/],
   ['is not UTF-8', Buffer.from('correct horse battery st\u00e4ple', 'latin1'), /not UTF-8/],

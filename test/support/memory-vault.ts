@@ -54,6 +54,7 @@ export function createMemoryVault(): MemoryVault {
     },
     service: unused,
     repositories: unused,
+    beginRepository: unused,
     configs: unused,
     config: unused,
     putConfig: unused,

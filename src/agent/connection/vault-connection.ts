@@ -18,6 +18,7 @@ import {
   sourcesAnswerSchema,
   storedPointSchema,
   type ObjectListing,
+  type RepositoryBeginning,
   type SlotChange,
   type StoredPoint,
 } from '../../protocol/messages.ts'
@@ -82,6 +83,11 @@ function recordCalls(http: Http) {
   return {
     service: () => http.json({ method: 'GET', path: apiRoutes.service() }, serviceAnswerSchema),
     repositories: () => numbers(apiRoutes.repositories()),
+    beginRepository: async (repository: number, body: RepositoryBeginning, pin?: string) => {
+      const headers = pin === undefined ? {} : { [pinHeader]: pin }
+      const path = apiRoutes.beginRepository(repository)
+      await http.send({ method: 'POST', path, body, headers })
+    },
     configs: (repository: number) => numbers(apiRoutes.configs(repository)),
     config: (repository: number, number: number) =>
       bytes(apiRoutes.config(repository, number), limits.configBytes),

@@ -52,8 +52,9 @@ export async function beginEpoch(
   { state, store, nowMs }: KeyPlace,
 ): Promise<HeldKey> {
   const { registration } = held
-  const heldKey = isHardened(held.heldKey) ? advanceKey(held.heldKey, epoch) : held.heldKey
-  if (isHardened(heldKey)) {
+  const isKept = isHardened(held.heldKey)
+  const heldKey = isKept ? advanceKey(held.heldKey, epoch) : held.heldKey
+  if (isKept) {
     if (store.kind !== 'none') await store.save(heldKey)
     held.heldKey.dispose()
   }
@@ -61,7 +62,8 @@ export async function beginEpoch(
   const after = await state.registration.update((saved) => ({
     ...(saved ?? registration),
     epoch,
-    ...(registration.hardened && { hardened: { month: monthOf(nowMs) } }),
+    // Hardening that was interrupted after the key store had given up the master key ends here.
+    ...((isKept || registration.hardened) && { hardened: { month: monthOf(nowMs) } }),
   }))
   return { registration: after, heldKey }
 }

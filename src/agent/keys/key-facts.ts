@@ -1,5 +1,6 @@
 /** Where the key of this machine is, and what that means, in words for people. */
 
+import type { KeyFiles } from '../state/key-files.ts'
 import type { KeyStoreSettings } from '../state/key-store-state.ts'
 import type { AgentPaths, Registration } from '../state/state.ts'
 import { keyStoreSettingsOf } from './open-key-store.ts'
@@ -15,11 +16,11 @@ export interface KeyFacts {
 
 /** `registration`: what it says of its key. */
 export function keyFactsOf(
-  registration: Pick<Registration, 'keyStore' | 'hardened' | 'epoch'>,
-  paths: Pick<AgentPaths, 'masterKey'>,
+  registration: Pick<Registration, 'keyStore' | 'hardened' | 'epoch' | 'repository'>,
+  { keyFiles }: Pick<AgentPaths, 'keyFiles'>,
 ): KeyFacts {
   const { hardened, epoch = 0 } = registration
-  const facts = factsOf(keyStoreSettingsOf(registration), paths)
+  const facts = factsOf(keyStoreSettingsOf(registration), keyFiles(registration.repository))
   if (hardened === undefined) return { ...facts, hardened: false, epoch }
   const opens = `hardened: it opens what is sent from epoch ${epoch} on, all before needs the passphrase`
   return { ...facts, hardened: true, epoch, meaning: `${facts.meaning}; ${opens}` }
@@ -27,13 +28,13 @@ export function keyFactsOf(
 
 function factsOf(
   settings: KeyStoreSettings,
-  paths: Pick<AgentPaths, 'masterKey'>,
+  { masterKey }: Pick<KeyFiles, 'masterKey'>,
 ): Pick<KeyFacts, 'store' | 'place' | 'meaning'> {
   switch (settings.kind) {
     case 'file':
       return {
         store: 'file',
-        place: `the file ${paths.masterKey}`,
+        place: `the file ${masterKey}`,
         meaning: 'who can read the files of this user, or a copy of the disk, has it',
       }
     case 'os':

@@ -5,7 +5,8 @@ import { toHex, type RandomBytes } from '../../base/bytes.ts'
 import { BackupError, errorCodeOf } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { exists } from '../../base/files.ts'
-import type { AgentPaths, Registration } from '../state/state.ts'
+import type { KeyFiles } from '../state/key-files.ts'
+import type { Registration } from '../state/state.ts'
 import type { KeyStoreSettings } from '../state/key-store-state.ts'
 import { askedKeyStore } from './asked-store.ts'
 import { fileKeyStore } from './file-store.ts'
@@ -14,7 +15,7 @@ import { osKeyStore } from './os-store.ts'
 import { readPassphraseFile } from './passphrase-file.ts'
 
 export interface KeyStoreSetting {
-  readonly paths: Pick<AgentPaths, 'masterKey' | 'slotCopy'>
+  readonly files: Pick<KeyFiles, 'masterKey' | 'slotCopy'>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Asks a person, where there is one. */
   readonly ask: () => Promise<Secret>
@@ -26,15 +27,15 @@ export const keyStoreSettingsOf = (
 ): KeyStoreSettings => registration.keyStore ?? { kind: 'file' }
 
 export function openKeyStore(settings: KeyStoreSettings, setting: KeyStoreSetting): KeyStore {
-  const { paths, env, ask } = setting
+  const { files, env, ask } = setting
   switch (settings.kind) {
     case 'file':
-      return fileKeyStore(paths.masterKey)
+      return fileKeyStore(files.masterKey)
     case 'os':
       return osKeyStore({ account: settings.account, env })
     case 'none': {
       const passphrase = async () => (await unattendedPassphrase(settings, env)) ?? (await ask())
-      return askedKeyStore({ slotCopy: paths.slotCopy, passphrase })
+      return askedKeyStore({ slotCopy: files.slotCopy, passphrase })
     }
   }
 }

@@ -39,7 +39,10 @@ export interface RecoverWishes {
   readonly passphrase: Secret
   readonly proxy?: Proxy | undefined
   readonly proxySettings?: ProxySettings | undefined
-  readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
+  readonly keyStore: {
+    readonly settings: KeyStoreSettings
+    readonly storeOf: (repository: number) => KeyStore
+  }
   readonly state: AgentState
   /** To become the machine: its certificate is revoked. The PIN, once there is one. */
   readonly takeover?: { readonly pin: string | undefined } | undefined
@@ -98,8 +101,10 @@ async function prove(http: Http, exporter: Uint8Array, wishes: RecoverWishes): P
   for (let ordinal = 0, slots = 1; ordinal < slots; ordinal++) {
     const requestId = wishes.random(16)
     const start = await startRecovery(http, exporter, { ...wishes, requestId })
-    slots = start.slots.length
-    const slot = start.slots[ordinal]
+    // The newest repository first: its config holds the keys of those before.
+    const offered = [...start.slots].sort((a, b) => b.repository - a.repository)
+    slots = offered.length
+    const slot = offered[ordinal]
     if (slot === undefined) break
     const salt = fromHex(slot.salt) ?? new Uint8Array(32)
     const keys = await deriveSlotKeys(wishes.passphrase, { ...slot, salt })
@@ -221,10 +226,11 @@ async function openAndSave(
     ...(proxySettings && { proxy: proxySettings }),
   }
   await replaceFile(state.paths.machineKey, utf8(machineKey))
-  await replaceFile(state.paths.slotCopy, bytes)
+  const { slotCopy, configCopy } = state.paths.keyFiles(number)
+  await replaceFile(slotCopy, bytes)
   const config = await connection.config(number, repository.config.number)
-  await replaceFile(state.paths.configCopy, config)
-  await keyStore.store.save(masterKey)
+  await replaceFile(configCopy, config)
+  await keyStore.storeOf(number).save(masterKey)
   masterKey.dispose()
   wipeSlotKeys(keys)
   await state.registration.save(registration)

@@ -7,12 +7,7 @@ import { BackupError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { makeDirectoryDurable, replaceFile } from '../../base/files.ts'
 import { utf8 } from '../../base/bytes.ts'
-import { defaultChunkerParameters } from '../../chunker/parameters.ts'
-import { deriveKeys } from '../../crypto/keys.ts'
-import { configContext, sealObject } from '../../crypto/sealed-object.ts'
 import { createSlot, openSlot } from '../../crypto/slot.ts'
-import { withSum } from '../../model/record-sum.ts'
-import { encodeConfig } from '../../model/repository-config.ts'
 import { decodeSlot } from '../../model/slot.ts'
 import { openRepository } from '../../repository/repository.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
@@ -24,6 +19,7 @@ import type { KeyStoreSettings } from '../state/key-store-state.ts'
 import type { AgentState, ProxySettings, Registration } from '../state/state.ts'
 import type { AgentCredential } from './credential.ts'
 import { enrol, type Enrolled } from './enrol.ts'
+import { sealConfig } from './first-config.ts'
 
 export interface RegisterWishes {
   readonly credential: AgentCredential
@@ -33,7 +29,10 @@ export interface RegisterWishes {
   readonly keepPassphrase?: () => Promise<void>
   readonly proxy?: Proxy | undefined
   /** Where the master key is to lie: as it is recorded, and opened. */
-  readonly keyStore: { readonly settings: KeyStoreSettings; readonly store: KeyStore }
+  readonly keyStore: {
+    readonly settings: KeyStoreSettings
+    readonly storeOf: (repository: number) => KeyStore
+  }
   /** As it is kept for later runs. */
   readonly proxySettings?: ProxySettings | undefined
   /** The machine keeps no master key. */
@@ -69,7 +68,7 @@ export async function register(wishes: RegisterWishes): Promise<Registration> {
     const made = await makeRepository(connection, wishes)
     const registration = registrationFor(wishes, enrolled, made.repositoryId)
     const heldKey = narrowKey(made.masterKey, registration)
-    await save(state, wishes.keyStore.store, { enrolled, made, heldKey, registration })
+    await save(state, wishes.keyStore.storeOf(0), { enrolled, made, heldKey, registration })
     heldKey.dispose()
     return registration
   } finally {
@@ -97,7 +96,7 @@ async function makeRepository(
   const createdMs = clock.now()
   const facts = { vaultId, machineId, repository: 0, repositoryId, slot: 0, createdMs }
   const slot = await createSlot({ passphrase, masterKey }, facts, random)
-  const config = sealedConfig({ masterKey, repositoryId, createdMs }, random)
+  const config = sealConfig({ masterKey, repositoryId, repository: 0, createdMs }, random)
   await connection.putSlot(0, 0, slot)
   await connection.putConfig(0, 0, config)
   const stored = await openSlot(decodeSlot(await connection.slot(0, 0)), passphrase)
@@ -126,26 +125,6 @@ async function reopen(connection: VaultConnection, passphrase: Secret): Promise<
   const config = await connection.config(0, 0)
   await openRepository(connection, { number: 0, repositoryId, heldKey: masterKey })
   return { masterKey, repositoryId, slot, config }
-}
-
-function sealedConfig(
-  facts: {
-    readonly masterKey: Secret
-    readonly repositoryId: Uint8Array
-    readonly createdMs: number
-  },
-  random: RandomBytes,
-): Uint8Array {
-  const { masterKey, repositoryId, createdMs } = facts
-  const payload = encodeConfig({
-    number: 0,
-    repository: 0,
-    repositoryId,
-    chunker: defaultChunkerParameters,
-    createdMs,
-  })
-  const content = { type: 'config', epoch: 0, context: configContext(0), payload } as const
-  return withSum(sealObject(content, deriveKeys(masterKey.bytes, repositoryId), random))
 }
 
 function registrationFor(
@@ -183,13 +162,14 @@ async function save(
     readonly registration: Registration
   },
 ): Promise<void> {
+  const { slotCopy, configCopy } = state.paths.keyFiles(0)
   // A keyring may refuse: then the registration that there is goes on.
   if (keyStore.kind === 'os') await keyStore.save(parts.heldKey)
   await state.forget()
   await replaceFile(state.paths.machineKey, utf8(parts.enrolled.machineKey))
-  await replaceFile(state.paths.slotCopy, parts.made.slot)
+  await replaceFile(slotCopy, parts.made.slot)
   if (keyStore.kind !== 'os') await keyStore.save(parts.heldKey)
-  await replaceFile(state.paths.configCopy, parts.made.config)
+  await replaceFile(configCopy, parts.made.config)
   await state.registration.save(parts.registration)
   await state.pending.remove()
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fromBase64Url, toBase64Url } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
-import { destroySecretFile } from '../../base/secret-files.ts'
 import {
   machineIdSchema,
   recordHashSchema,
@@ -23,11 +22,13 @@ import { compressions, type Compression } from '../../policy/compression.ts'
 import type { Hooks } from '../../policy/hooks.ts'
 import type { NoticeSettings } from '../../policy/notices.ts'
 import type { ThrottleSettings } from '../../policy/throttle.ts'
+import { keyFilesOf, removeKeyFiles, type KeyFiles } from './key-files.ts'
 import { epochFields, keyStoreSchema } from './key-store-state.ts'
 import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
 import { selectionSchema } from './selection-state.ts'
 import { hooksSchema } from './hooks-state.ts'
 import { noticesSchema, toldNoticesSchema, type ToldNotices } from './notices-state.ts'
+import { rotationSchema, type PendingRotation } from './rotation-state.ts'
 import { throttleSchema } from './throttle-state.ts'
 import { watchSchema, type WatchSettings } from './watch-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
@@ -171,6 +172,8 @@ export interface AgentState {
   readonly takeover: StateFile<z.output<typeof takeoverSchema>>
   /** A new certificate on its way. */
   readonly renewal: StateFile<z.output<typeof renewalSchema>>
+  /** A rotation of the master key that waits for its PIN, or for its end. */
+  readonly rotation: StateFile<PendingRotation>
   /** A change of key slots that waits for its PIN, or for its answer. */
   readonly slotChange: StateFile<SlotChange>
   loadPolicy(): Promise<Policy>
@@ -195,7 +198,8 @@ export interface AgentState {
 
 export interface AgentPaths {
   readonly machineKey: string
-  readonly masterKey: string
+  /** Of the repository of that number. */
+  readonly keyFiles: (repository: number) => KeyFiles
   /** Held by a run of the source. */
   readonly runLock: (source: SourceName) => string
   /** Held by a scheduled run of the source from its look at the schedule to its end. */
@@ -212,12 +216,12 @@ export interface AgentPaths {
   readonly agentLock: string
   /** Packs that an unfinished run of the source has sent. */
   readonly packJournal: (source: SourceName) => string
+  /** The directory of all of these. */
+  readonly packJournals: string
   /** A file for each job. */
   readonly jobs: string
   readonly cache: string
   readonly log: string
-  readonly slotCopy: string
-  readonly configCopy: string
 }
 
 export function openState(directory: string): AgentState {
@@ -228,6 +232,7 @@ export function openState(directory: string): AgentState {
   const takeover = stateFile(at('takeover.pending'), takeoverSchema)
   const renewal = stateFile(at('renewal.pending'), renewalSchema)
   const slotChange = stateFile(at('slots.pending'), slotChangeSchema)
+  const rotation = stateFile(at('rotation.pending'), rotationSchema)
   const heads = stateFile(at('heads.json'), headsSchema)
   const instance = stateFile(at('instance.json'), instanceSchema)
   const served = stateFile(at('served.json'), servedSourcesSchema)
@@ -236,7 +241,7 @@ export function openState(directory: string): AgentState {
   const packJournals = at('sent')
   const paths: AgentPaths = {
     machineKey: at('machine.key'),
-    masterKey: at('master.key'),
+    keyFiles: (repository) => keyFilesOf(directory, repository),
     runLock: (source) => join(directory, 'locks', `run-${source}.lock`),
     scheduleLock: (source) => join(directory, 'locks', `schedule-${source}.lock`),
     renewalLock: at('renewal.lock'),
@@ -244,17 +249,17 @@ export function openState(directory: string): AgentState {
     reportLock: at('report.lock'),
     policyLock: at('policy.lock'),
     agentLock: at('agent.lock'),
+    packJournals,
     packJournal: (source) => join(packJournals, `${source}.packs`),
     jobs: at('jobs'),
     cache: at('cache'),
     log: join(directory, 'log', 'backup.log'),
-    slotCopy: at('slot'),
-    configCopy: at('config'),
   }
   const forget = async () => {
     await registration.remove()
     await heads.remove()
     await slotChange.remove()
+    await rotation.remove()
     await renewal.remove()
     await served.remove()
     await compacted.remove()
@@ -270,6 +275,7 @@ export function openState(directory: string): AgentState {
     takeover,
     renewal,
     slotChange,
+    rotation,
     heads,
     served,
     compacted,
@@ -282,11 +288,8 @@ export function openState(directory: string): AgentState {
     remove: async () => {
       await forget()
       await Promise.all([takeover.remove(), pending.remove(), policy.remove()])
-      const { machineKey, masterKey, slotCopy, configCopy } = paths
-      await destroySecretFile(masterKey)
-      for (const path of [machineKey, slotCopy, configCopy]) {
-        await rm(path, { force: true })
-      }
+      await removeKeyFiles(directory)
+      await rm(paths.machineKey, { force: true })
     },
   }
 }

@@ -9,7 +9,7 @@ import type { DamageList } from './damage-list.ts'
 
 /** Notes slots that can not be read, or are of another repository. That a passphrase opens them only that passphrase can prove. */
 export async function checkKeySlots(
-  { connection, number, repositoryId }: Repository,
+  { connection, number, repositoryId }: Omit<Repository, 'keys' | 'config'>,
   damages: DamageList,
 ): Promise<void> {
   const slots = await connection.slots(number)

@@ -19,9 +19,12 @@ export interface NamedObjects {
   readonly refs: ReadonlySet<ObjectId>
 }
 
+/** Where objects lie: no key is needed to look at them. */
+export type Place = Pick<Repository, 'connection' | 'number'>
+
 /** Notes refs that are missing or damaged. */
 export async function readNamedObjects(
-  repository: Repository,
+  repository: Place,
   points: readonly PointFacts[],
   damages: DamageList,
 ): Promise<NamedObjects> {
@@ -38,7 +41,7 @@ export async function readNamedObjects(
 
 /** Notes what the vault does not have of all that the points need. `indexes`: those that manifests name. */
 export async function checkPresence(
-  { connection, number }: Repository,
+  { connection, number }: Place,
   needed: {
     readonly named: NamedObjects
     readonly manifests: readonly ObjectId[]
@@ -62,7 +65,7 @@ export async function checkPresence(
 
 /** A machine that was recovered may only read: it looks at the list of what is there. */
 async function missingOf(
-  { connection, number }: Pick<Repository, 'connection' | 'number'>,
+  { connection, number }: Place,
   ids: ReadonlySet<ObjectId>,
 ): Promise<readonly ObjectId[]> {
   try {
@@ -84,7 +87,7 @@ interface RefsReading {
 }
 
 async function readRefsOf(
-  { connection, number }: Repository,
+  { connection, number }: Place,
   point: PointFacts,
   { shards, objects, damages }: RefsReading,
 ): Promise<{ readonly ids: ReadonlySet<ObjectId>; readonly isWhole: boolean }> {

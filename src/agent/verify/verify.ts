@@ -17,6 +17,8 @@ import { createTreeWalk, type WalkablePoint } from './walk-points.ts'
 export interface VerifyOptions {
   /** Reads and opens every segment of all packs, not only those of trees. */
   readonly readData: boolean
+  /** A repository of before a rotation of the key: its slots were deleted, the newest one's open it. */
+  readonly isOlder?: boolean
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined
 }
@@ -44,7 +46,7 @@ export async function verifyPoints(
   options: VerifyOptions,
 ): Promise<VerifyResult> {
   const damages = createDamageList()
-  await checkKeySlots(repository, damages)
+  if (options.isOlder !== true) await checkKeySlots(repository, damages)
   const readable = await readNamedObjects(repository, points, damages)
   const manifests = await readManifests(repository, points, damages)
   const indexIds = new Set(manifests.flatMap((each) => indexIdsOf(each.manifest)))

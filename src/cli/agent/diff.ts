@@ -52,6 +52,11 @@ async function compare(
   after: OpenedPoint,
 ): Promise<void> {
   const { output, signal } = context
+  if (before.facts.commit.repository !== after.facts.commit.repository) {
+    output.note(
+      'The key was changed between these points: files of the same size and time count as the same.',
+    )
+  }
   const counts: Counts = { added: 0, removed: 0, content: 0, metadata: 0, type: 0 }
   for await (const difference of comparePoints(sideOf(before), sideOf(after))) {
     signal.throwIfAborted()
@@ -65,7 +70,10 @@ async function compare(
   )
 }
 
-const sideOf = ({ manifest, tree }: OpenedPoint) => ({ root: manifest.root, tree })
+const sideOf = ({ facts, manifest, tree }: OpenedPoint) => ({
+  ...{ root: manifest.root, tree },
+  repository: facts.commit.repository,
+})
 
 const marks: Readonly<Record<PointDifference['kind'], string>> = {
   added: '+',

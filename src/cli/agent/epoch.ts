@@ -4,7 +4,6 @@ import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.ts'
 import { BackupError } from '../../base/errors.ts'
 import { beginEpoch, epochOf, isEpochOver, repositoryIdOf } from '../../agent/keys/epochs.ts'
-import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
 import { registrationOf } from '../../agent/state/state.ts'
 import { keysOfHeld } from '../../crypto/held-key.ts'
 import type { CommandContext } from './context.ts'
@@ -29,7 +28,7 @@ async function advance(context: CommandContext): Promise<void> {
     const registration = await registrationOf(state)
     if (registration.hardened === undefined) throw notHardened()
     const held = { registration, heldKey: await keyOf(context, state, registration) }
-    const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
+    const store = keyStoreOf(context, state, registration)
     const place = { state, store, nowMs: systemClock.now() }
     const { heldKey, registration: after } = await beginEpoch(held, epochOf(held) + 1, place)
     heldKey.dispose()
@@ -79,7 +78,7 @@ async function recorded(
 ): Promise<OpenAgent> {
   const { state, registration } = agent
   if (epoch === (registration.epoch ?? 0)) return withKeys(agent, epoch)
-  const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
+  const store = keyStoreOf(context, state, registration)
   const place = { state, store, nowMs: systemClock.now() }
   return withKeys({ ...agent, ...(await beginEpoch(agent, epoch, place)) }, epoch)
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import type { Entry } from '../../model/entry.ts'
 import { notFoundHint } from '../../model/path-text.ts'
-import { sameContent } from '../../repository/compare-points.ts'
+import { isSameFile, sameContent } from '../../repository/compare-points.ts'
 import type { PointFacts } from '../../repository/point-reader.ts'
 import { localTimeText, sizeText } from '../render/units.ts'
 import { listedPoints } from './chosen-point.ts'
@@ -46,21 +46,29 @@ async function versionsOf(
   const versions: Version[] = []
   for (const facts of await listedPoints(context, agent, sourceOption(command))) {
     context.signal.throwIfAborted()
-    if (facts.commit.repository !== agent.repository.number) continue
     const { manifest, tree } = await lookInto(context, agent, facts)
     const entry = await tree.find(manifest.root, namesInPoint(path, manifest.system, context.host))
     const before = versions.at(-1)
-    const isSame = before?.first.source === facts.source && isSameVersion(before.entry, entry)
+    const isSame =
+      before?.first.source === facts.source && isSameVersion(before, { entry, last: facts })
     if (before !== undefined && isSame) {
-      versions[versions.length - 1] = { ...before, last: facts, points: before.points + 1 }
+      versions[versions.length - 1] = { ...before, entry, last: facts, points: before.points + 1 }
     } else versions.push({ entry, first: facts, last: facts, points: 1 })
   }
   return versions
 }
 
-/** A directory is another version when anything below it changed. */
-function isSameVersion(a: Entry | undefined, b: Entry | undefined): boolean {
+type Held = Pick<Version, 'entry' | 'last'>
+
+/**
+ * A directory is another version when anything below it changed. Ids of two repositories say nothing: there a directory is
+ * another version, and a file of the same size and time the same.
+ */
+function isSameVersion(before: Held, after: Held): boolean {
+  const [a, b] = [before.entry, after.entry]
   if (a === undefined || b === undefined) return a === b
+  const isOneKey = before.last.commit.repository === after.last.commit.repository
+  if (!isOneKey && a.type === 'file' && b.type === 'file') return isSameFile(a, b)
   if (a.type === 'directory' && b.type === 'directory') return a.tree.id === b.tree.id
   return a.type === b.type && a.mtimeNs === b.mtimeNs && sameContent(a, b)
 }

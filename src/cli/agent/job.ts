@@ -10,7 +10,7 @@ import type { AgentState } from '../../agent/state/state.ts'
 import type { RunReport } from '../../protocol/messages.ts'
 import { version } from '../render/version.ts'
 import type { CommandContext } from './context.ts'
-import type { OpenAgent } from './open.ts'
+import type { ConnectedAgent } from './open.ts'
 import { tellVault } from './run-report.ts'
 
 type JobKind = Pick<Job, 'kind' | 'source'>
@@ -36,7 +36,7 @@ export const endOf = (error: unknown): JobFacts => {
 /** A restoration or a verification as a job. */
 export async function asJob<T>(
   context: CommandContext,
-  agent: OpenAgent,
+  agent: ConnectedAgent,
   { kind, work }: { readonly kind: JobKind; readonly work: (job: OpenJob) => Promise<T> },
 ): Promise<T> {
   const open = await beginNamedJob(context, agent.state, kind)
@@ -71,7 +71,7 @@ export const isWorthTelling = (error: unknown): boolean =>
 const mostTold = 20
 
 /** Of all that have ended and that the vault has not heard of: an interrupted one could not tell. */
-export async function tellOfJobs(context: CommandContext, agent: OpenAgent): Promise<void> {
+export async function tellOfJobs(context: CommandContext, agent: ConnectedAgent): Promise<void> {
   if (agent.registration.access !== 'full') return
   const { jobs } = agent.state.paths
   const untold = (await listJobs(jobs)).filter(

@@ -7,6 +7,7 @@ import { BackupError } from '../../base/errors.ts'
 import { createFile } from '../../base/files.ts'
 import { sealEscrow } from '../../agent/keys/escrow.ts'
 import { registrationOf } from '../../agent/state/state.ts'
+import { isHardened } from '../../crypto/held-key.ts'
 import type { CommandContext } from './context.ts'
 import { keyOf } from './key-store-of.ts'
 import { withConnection } from './open.ts'
@@ -34,9 +35,11 @@ async function escrow(context: CommandContext, options: EscrowOptions): Promise<
   const { recipient, out } = options
   const state = stateOf(context.host)
   const registration = await registrationOf(state)
-  const key = registration.hardened
-    ? await withConnection(context, (agent) => masterKeyBySlot(context, agent, options))
-    : await keyOf(context, state, registration)
+  const key =
+    registration.hardened === undefined
+      ? await keyOf(context, state, registration)
+      : await withConnection(context, (agent) => masterKeyBySlot(context, agent, options))
+  if (isHardened(key)) throw halfHardened()
   try {
     const sealed = await sealEscrow(key, registration, recipient)
     if (!(await createFile(resolve(context.host.cwd(), out), utf8(sealed), 0o600))) {
@@ -51,3 +54,9 @@ async function escrow(context: CommandContext, options: EscrowOptions): Promise<
   context.output.line(`The key is in ${out}, for ${recipient} alone.`)
   context.output.note('Back from there: age -d, then backup key-store move file --escrow-file FILE')
 }
+
+/** Hardening was interrupted after the key store had given up the master key. */
+const halfHardened = (): BackupError =>
+  new BackupError('epoch-closed', 'This machine has given up its master key.', {
+    hint: 'End what was begun, backup key-store harden, or turn back: backup key-store soften',
+  })

@@ -73,7 +73,7 @@ async function harden(
   masterKey: Secret,
 ): Promise<void> {
   refuseUnlockFile(registration)
-  const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
+  const store = keyStoreOf(context, state, registration)
   const reached = epochOf({ registration, heldKey })
   const known = await newestEpoch(repository, registration.authorities)
   const epoch = isHardened(heldKey) ? reached : Math.max(reached, known) + 1
@@ -82,7 +82,7 @@ async function harden(
   }
   await destroyTemporaries(state, masterKey)
   const hardened = registration.hardened ?? { month: monthOf(systemClock.now()) }
-  await state.registration.save({ ...registration, epoch, hardened })
+  await record(state, registration, { epoch, hardened })
   context.output.event({ event: 'key-hardened', epoch })
   context.output.line(
     `This machine is hardened, in epoch ${epoch}: what was sent before needs the passphrase.`,
@@ -103,19 +103,30 @@ export function refuseUnlockFile(registration: Pick<Registration, 'keyStore'>): 
   )
 }
 
-/** The epoch stays: nothing is sealed under an earlier one again. */
+/**
+ * The epoch stays: nothing is sealed under an earlier one again. Recorded first: interrupted, a machine says that it is not
+ * hardened, and is asked for the passphrase where it has not the key.
+ */
 async function soften(
   context: CommandContext,
   { registration, state, heldKey }: OpenAgent,
   masterKey: Secret,
 ): Promise<void> {
-  const store = keyStoreOf(context, state, keyStoreSettingsOf(registration))
+  const store = keyStoreOf(context, state, registration)
   const epoch = epochOf({ registration, heldKey })
+  await record(state, registration, { epoch, hardened: undefined })
   if (store.kind !== 'none') await store.save(masterKey)
-  await state.registration.save({ ...registration, epoch, hardened: undefined })
   context.output.event({ event: 'key-softened', epoch })
   context.output.line('This machine keeps its master key again.')
 }
+
+/** Another process may have renewed the certificate meanwhile. */
+const record = (
+  state: AgentState,
+  registration: Registration,
+  key: Pick<Registration, 'epoch' | 'hardened'>,
+): Promise<Registration> =>
+  state.registration.update((saved) => ({ ...(saved ?? registration), ...key }))
 
 const mostBytes = 4096
 

@@ -20,6 +20,12 @@ import { passphraseOf } from '../../model/passphrase.ts'
 import type { CommandContext } from './context.ts'
 import { askHidden } from './prompt.ts'
 
+export interface NewKeyStore {
+  readonly settings: KeyStoreSettings
+  /** For the key of that repository. */
+  readonly storeOf: (repository: number) => KeyStore
+}
+
 export interface KeyStoreOptions {
   readonly keyStore?: KeyStoreKind | 'auto'
   readonly unlockFile?: string
@@ -49,18 +55,26 @@ export async function keyOf(
   state: AgentState,
   registration: Registration,
 ): Promise<Secret> {
-  const key = await keyStoreOf(context, state, keyStoreSettingsOf(registration)).load()
+  const key = await keyStoreOf(context, state, registration).load()
   return narrowKey(key, registration)
 }
 
 export const keyStoreOf = (
   context: CommandContext,
   state: AgentState,
-  settings: KeyStoreSettings,
-): KeyStore => openKeyStore(settings, settingOf(context, state))
+  registration: PlacedKey,
+): KeyStore =>
+  openKeyStore(keyStoreSettingsOf(registration), settingOf(context, state, registration.repository))
 
-export const settingOf = (context: CommandContext, { paths }: AgentState): KeyStoreSetting => ({
-  paths,
+/** Of which repository the key is, and what is recorded of its place. */
+type PlacedKey = Pick<Registration, 'repository' | 'keyStore'>
+
+const settingOf = (
+  context: CommandContext,
+  { paths }: AgentState,
+  repository: number,
+): KeyStoreSetting => ({
+  files: paths.keyFiles(repository),
   env: context.host.env,
   ask: () => askToUnlock(context),
 })
@@ -83,7 +97,7 @@ export async function newKeyStore(
   context: CommandContext,
   state: AgentState,
   options: KeyStoreOptions & { readonly passphrase?: Secret },
-): Promise<{ readonly settings: KeyStoreSettings; readonly store: KeyStore }> {
+): Promise<NewKeyStore> {
   const { host } = context
   const { keyStore: wanted = 'auto', unlockFile, systemdCredential, passphrase } = options
   const settings = await chooseKeyStore({
@@ -94,33 +108,41 @@ export async function newKeyStore(
     isRoot: host.platform !== 'win32' && host.getuid?.() === 0,
     env: host.env,
   })
-  const setting = settingOf(context, state)
-  const ask = passphrase === undefined ? setting.ask : () => Promise.resolve(passphrase.copy())
-  return { settings, store: openKeyStore(settings, { ...setting, ask }) }
+  const storeOf = (repository: number) => {
+    const setting = settingOf(context, state, repository)
+    const ask = passphrase === undefined ? setting.ask : () => Promise.resolve(passphrase.copy())
+    return openKeyStore(settings, { ...setting, ask })
+  }
+  return { settings, storeOf }
 }
 
 /** Only a file is looked for: asking a key store may ask a person. */
-export const isKeyMissing = async (
-  { kind }: KeyStoreSettings,
+export async function isKeyMissing(
+  registration: Registration,
   { paths }: AgentState,
-): Promise<boolean> =>
-  !(await exists(kind === 'none' ? paths.slotCopy : paths.masterKey)) && kind !== 'os'
+): Promise<boolean> {
+  const { kind } = keyStoreSettingsOf(registration)
+  const { slotCopy, masterKey } = paths.keyFiles(registration.repository)
+  return kind !== 'os' && !(await exists(kind === 'none' ? slotCopy : masterKey))
+}
 
 /** Removes the key of a registration that is over. A store that does not open keeps it: that is said. */
 export async function forgetKey(
   context: CommandContext,
   state: AgentState,
-  { before, after }: { readonly before: Registration; readonly after?: Registration },
+  { before, after }: { readonly before: PlacedKey; readonly after?: PlacedKey },
 ): Promise<void> {
-  const old = keyStoreSettingsOf(before)
-  if (after !== undefined && isSamePlace(old, keyStoreSettingsOf(after))) return
+  if (after !== undefined && isSamePlace(before, after)) return
   try {
-    await keyStoreOf(context, state, old).remove()
+    await keyStoreOf(context, state, before).remove()
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
     context.output.warn(`Warning: the old key could not be removed: ${error.message}`)
   }
 }
 
-const isSamePlace = (a: KeyStoreSettings, b: KeyStoreSettings): boolean =>
-  a.kind === 'os' && b.kind === 'os' ? a.account === b.account : a.kind === b.kind
+function isSamePlace(before: PlacedKey, after: PlacedKey): boolean {
+  const [a, b] = [keyStoreSettingsOf(before), keyStoreSettingsOf(after)]
+  if (a.kind === 'os' && b.kind === 'os') return a.account === b.account
+  return a.kind === b.kind && before.repository === after.repository
+}

@@ -24,6 +24,7 @@ import {
   systemdCredentialText,
   type KeyStoreOptions,
 } from './key-store-of.ts'
+import { withKeyLock } from './run-lock.ts'
 import { stateOf } from './state-of.ts'
 
 interface MoveOptions extends KeyStoreOptions {
@@ -72,20 +73,29 @@ async function move(
   options: MoveOptions,
 ): Promise<void> {
   const state = stateOf(context.host)
+  await withKeyLock(state, () => moveIn(context, state, { where, options }))
+}
+
+async function moveIn(
+  context: CommandContext,
+  state: AgentState,
+  { where, options }: { readonly where: KeyStoreKind; readonly options: MoveOptions },
+): Promise<void> {
   const before = await registrationOf(state)
-  const { settings, store } = await newKeyStore(context, state, { ...options, keyStore: where })
+  const { settings, storeOf } = await newKeyStore(context, state, { ...options, keyStore: where })
   const after = { ...before, keyStore: settings }
+  const files = state.paths.keyFiles(before.repository)
   if (before.hardened !== undefined) refuseUnlockFile(after)
   const key = narrowKey(await keyToMove(context, state, { before, options }), before)
   try {
-    await store.save(key)
+    await storeOf(before.repository).save(key)
   } finally {
     key.dispose()
   }
-  await state.registration.save(after)
+  await state.registration.update((saved) => ({ ...(saved ?? before), keyStore: settings }))
   await forgetKey(context, state, { before, after })
   // Of a move that was interrupted.
-  if (where !== 'file') await fileKeyStore(state.paths.masterKey).remove()
+  if (where !== 'file') await fileKeyStore(files.masterKey).remove()
   const facts = keyFactsOf(after, state.paths)
   context.output.event({ event: 'key-moved', ...facts })
   context.output.line(`The key is now in ${facts.place} (${facts.store}): ${facts.meaning}.`)
@@ -104,14 +114,15 @@ async function keyToMove(
   state: AgentState,
   { before, options: { passphraseFile, escrowFile } }: Move,
 ): Promise<Secret> {
+  const { configCopy, slotCopy } = state.paths.keyFiles(before.repository)
   if (escrowFile !== undefined) {
     const text = await readSecretFile(resolve(context.host.cwd(), escrowFile), maxEscrowBytes)
-    const config = await readBounded(state.paths.configCopy, maxConfigBytes)
+    const config = await readBounded(configCopy, maxConfigBytes)
     return keyOfEscrow(Buffer.from(text).toString(), before, config)
   }
   if (passphraseFile === undefined) return keyOf(context, state, before)
   const passphrase = await readPassphraseFile(resolve(context.host.cwd(), passphraseFile))
-  const slot = decodeSlot(await readBounded(state.paths.slotCopy, maxSlotBytes))
+  const slot = decodeSlot(await readBounded(slotCopy, maxSlotBytes))
   try {
     if (slot.machineId === before.machineId) return await openSlot(slot, passphrase)
   } finally {

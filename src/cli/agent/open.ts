@@ -5,6 +5,7 @@ import type { Secret } from '../../base/secret.ts'
 import { readSecretFile } from '../../base/files.ts'
 import type { AgentState, Registration } from '../../agent/state/state.ts'
 import { repositoryIdOf } from '../../agent/keys/epochs.ts'
+import { createRepositories, type Repositories } from '../../agent/keys/repositories.ts'
 import { keyOf } from './key-store-of.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
@@ -12,7 +13,7 @@ import { openRepository, type Repository } from '../../repository/repository.ts'
 import type { Throttle } from '../../agent/connection/throttle.ts'
 import type { CommandContext, Host } from './context.ts'
 import { openLine, type Line, type LineLimits } from './line.ts'
-import { masterKeyBySlot, type Reading } from './reading.ts'
+import { masterKeyOf, type Reading } from './reading.ts'
 import { stateOf } from './state-of.ts'
 import { checkOwnPair, currentRegistration } from './own-certificate.ts'
 
@@ -24,9 +25,11 @@ export interface OpenAgent {
   readonly repository: Repository
   /** The master key, or what a hardened machine has of it. */
   readonly heldKey: Secret
+  /** Older ones too, to read: keys of before a rotation are in the config of the newest. */
+  readonly repositories: Repositories
 }
 
-export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'heldKey'>
+export type ConnectedAgent = Omit<OpenAgent, 'repository' | 'heldKey' | 'repositories'>
 
 /** Runs `work` with an open repository, and closes the connection whatever happens. @throws BackupError `not-registered` … */
 export async function withRepository<T>(
@@ -37,15 +40,18 @@ export async function withRepository<T>(
   const open = async (agent: ConnectedAgent) => {
     const { registration, state, connection } = agent
     const { repository: number, epoch, config } = registration
-    const heldKey =
-      registration.hardened && options.reading
-        ? await masterKeyBySlot(context, agent, options.reading)
-        : await keyOf(context, state, registration)
+    const { reading } = options
+    const heldKey = reading
+      ? await masterKeyOf(context, agent, reading)
+      : await keyOf(context, state, registration)
+    let repositories: Repositories | undefined
     try {
       const secrets = { number, repositoryId: repositoryIdOf(registration), heldKey, epoch }
       const repository = await openRepository(connection, secrets, config)
-      return await work({ ...agent, repository, heldKey })
+      repositories = createRepositories({ repository, heldKey })
+      return await work({ ...agent, repository, heldKey, repositories })
     } finally {
+      repositories?.dispose()
       heldKey.dispose()
     }
   }

@@ -27,17 +27,20 @@ export function withPoint<T>(
 ): Promise<T> {
   const opened = async (agent: OpenAgent) => {
     const facts = await chosenPoint(context, agent, { text, source: sourceOption(command) })
-    return work(await lookInto(context, agent, facts), agent)
+    // What is done with the point is done with the keys of its repository.
+    const held = await agent.repositories.of(facts.commit.repository)
+    return work(await lookInto(context, agent, facts), { ...agent, ...held })
   }
   return withRepository(context, opened, { ...lineLimits(command), ...readingOf(command) })
 }
 
 export async function lookInto(
   context: CommandContext,
-  { repository, line }: OpenAgent,
+  { repositories, line }: OpenAgent,
   facts: PointFacts,
 ): Promise<OpenedPoint> {
   await line.use(facts.source)
+  const { repository } = await repositories.of(facts.commit.repository)
   const { manifest, index } = await openPoint(repository, facts)
   const chunks = createChunkReader(repository, index, context)
   return { facts, manifest, chunks, tree: createTreeReader(chunks) }

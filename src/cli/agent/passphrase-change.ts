@@ -11,9 +11,8 @@ import { replaceFile } from '../../base/files.ts'
 import { planSlotChange, storedSlots } from '../../agent/keys/slots.ts'
 import type { SlotChange } from '../../protocol/messages.ts'
 import type { CommandContext } from './context.ts'
-import { keyOf } from './key-store-of.ts'
 import { withConnection, type ConnectedAgent } from './open.ts'
-import { masterKeyBySlot } from './reading.ts'
+import { masterKeyOf } from './reading.ts'
 import { refreshSlotCopy, slotCopyOf } from './passphrase-slots.ts'
 import { newPassphrase, type PassphraseOptions } from './passphrase.ts'
 import { withPin } from './pin.ts'
@@ -75,7 +74,7 @@ async function ownSlot(
   { slot }: ChangeOptions,
 ): Promise<number> {
   const numbers = await connection.slots(registration.repository)
-  const own = slot ?? (await slotCopyOf(state))?.slot ?? numbers[0]
+  const own = slot ?? (await slotCopyOf(state, registration))?.slot ?? numbers[0]
   if (own !== undefined && numbers.includes(own)) return own
   throw new BackupError('usage', `The vault has no key slot ${own ?? 0} of this machine.`, {
     hint: 'backup passphrase list shows those there are; say one with --slot.',
@@ -108,12 +107,10 @@ async function plan(
   agent: ConnectedAgent,
   { options, remove }: NewSlot,
 ): Promise<SlotChange> {
-  const { connection, registration, state } = agent
+  const { connection, registration } = agent
   const { passphrase, keep } = await newPassphrase(context, options)
   const reading = { passphraseFile: options.oldPassphraseFile }
-  const masterKey = registration.hardened
-    ? await masterKeyBySlot(context, agent, reading)
-    : await keyOf(context, state, registration)
+  const masterKey = await masterKeyOf(context, agent, reading)
   try {
     const number = await connection.nextSlot(registration.repository)
     const place = { registration, number, remove: await remove() }
@@ -138,9 +135,10 @@ async function send(
   )
   if (wanted.add === null) {
     const slots = await storedSlots(connection, registration)
-    await refreshSlotCopy(state, slots, slots[0])
+    await refreshSlotCopy(agent, slots, slots[0])
   } else {
-    await replaceFile(state.paths.slotCopy, fromBase64Url(wanted.add.slot) ?? new Uint8Array(0))
+    const { slotCopy } = state.paths.keyFiles(registration.repository)
+    await replaceFile(slotCopy, fromBase64Url(wanted.add.slot) ?? new Uint8Array(0))
   }
   sayChanged(context, wanted)
 }

@@ -10,7 +10,7 @@ import {
   type OpenedSlot,
   type StoredSlot,
 } from '../../agent/keys/slots.ts'
-import type { AgentState } from '../../agent/state/state.ts'
+import type { AgentState, Registration } from '../../agent/state/state.ts'
 import { isMadeOf } from '../../crypto/held-key.ts'
 import { decodeSlot, maxSlotBytes, type Slot } from '../../model/slot.ts'
 import { localTimeText } from '../render/units.ts'
@@ -48,7 +48,7 @@ async function verify(
   } finally {
     opened.masterKey.dispose()
   }
-  await refreshSlotCopy(agent.state, slots, opened)
+  await refreshSlotCopy(agent, slots, opened)
   context.output.event({ event: 'passphrase-verified', slot: opened.number })
   context.output.line(
     `The passphrase opens key slot ${opened.number}: it brings this machine back.`,
@@ -82,7 +82,7 @@ async function list(
   { output }: CommandContext,
   { connection, registration, state }: ConnectedAgent,
 ): Promise<void> {
-  const copy = (await slotCopyOf(state))?.slot
+  const copy = (await slotCopyOf(state, registration))?.slot
   for (const { number, slot } of await storedSlots(connection, registration)) {
     const isCopied = number === copy
     const { createdMs } = slot
@@ -93,10 +93,14 @@ async function list(
 }
 
 /** What lies in the state directory; undefined where there is none, or none that can be read. */
-export async function slotCopyOf({ paths }: AgentState): Promise<Slot | undefined> {
-  if (!(await exists(paths.slotCopy))) return undefined
+export async function slotCopyOf(
+  { paths }: AgentState,
+  { repository }: Pick<Registration, 'repository'>,
+): Promise<Slot | undefined> {
+  const { slotCopy } = paths.keyFiles(repository)
+  if (!(await exists(slotCopy))) return undefined
   try {
-    return decodeSlot(await readBounded(paths.slotCopy, maxSlotBytes))
+    return decodeSlot(await readBounded(slotCopy, maxSlotBytes))
   } catch (error) {
     if (errorCodeOf(error) === undefined) throw error
     return undefined
@@ -105,11 +109,11 @@ export async function slotCopyOf({ paths }: AgentState): Promise<Slot | undefine
 
 /** The copy has to be of a slot that the vault still counts: else `usual` is copied. */
 export async function refreshSlotCopy(
-  state: AgentState,
+  { state, registration }: Pick<ConnectedAgent, 'state' | 'registration'>,
   slots: readonly StoredSlot[],
   usual: StoredSlot | undefined,
 ): Promise<void> {
-  const copy = await slotCopyOf(state)
+  const copy = await slotCopyOf(state, registration)
   if (usual === undefined || slots.some(({ number }) => number === copy?.slot)) return
-  await replaceFile(state.paths.slotCopy, usual.bytes)
+  await replaceFile(state.paths.keyFiles(registration.repository).slotCopy, usual.bytes)
 }

@@ -2,15 +2,17 @@
 
 import { forEachLimited } from '../../base/flow.ts'
 import { errorCodeOf } from '../../base/errors.ts'
+import type { Repositories } from '../../agent/keys/repositories.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { isPlaceFailure } from '../../repository/place-failure.ts'
 import { readManifest, type PointFacts } from '../../repository/point-reader.ts'
-import type { Repository } from '../../repository/repository.ts'
 
 export interface PointSummary {
   readonly pointId: string
   readonly source: string
   readonly seq: number
+  /** Of which master key: a rotation begins the next. */
+  readonly repository: number
   /** When the vault took it, by its clock, in ms. */
   readonly committedAt: number
   readonly files: number | null
@@ -32,21 +34,25 @@ const manifestsAtOnce = 8
 
 /** In the order of `points`. */
 export async function summarizePoints(
-  repository: Repository,
+  repositories: Repositories,
   points: readonly PointFacts[],
 ): Promise<PointSummary[]> {
   const summaries = new Map<PointFacts, PointSummary>()
   await forEachLimited(points, manifestsAtOnce, async (point) => {
-    summaries.set(point, summarize(point, await manifestOf(repository, point)))
+    summaries.set(point, summarize(point, await manifestOf(repositories, point)))
   })
   return points.flatMap((point) => summaries.get(point) ?? [])
 }
 
-async function manifestOf(repository: Repository, point: PointFacts): Promise<Manifest | Unknown> {
-  if (point.commit.repository !== repository.number) return 'unreadable'
+async function manifestOf(
+  repositories: Repositories,
+  point: PointFacts,
+): Promise<Manifest | Unknown> {
   try {
+    const { repository } = await repositories.of(point.commit.repository)
     return await readManifest(repository, point)
   } catch (error) {
+    if (errorCodeOf(error) === 'vault-mismatch') return 'unreadable'
     if (!isPlaceFailure(error)) throw error
     return errorCodeOf(error) === 'epoch-closed' ? 'closed' : 'unreadable'
   }
@@ -62,6 +68,7 @@ export function summarize(point: PointFacts, known: Manifest | Unknown): PointSu
     pointId: point.id,
     source: point.source,
     seq: point.seq,
+    repository: point.commit.repository,
     committedAt: point.vaultTimeMs,
     files: manifest?.statistics.files ?? null,
     directories: manifest?.statistics.directories ?? null,

@@ -20,7 +20,7 @@ export function addPointsList(points: Command, context: CommandContext): void {
         context,
         async (agent) =>
           summarizePoints(
-            agent.repository,
+            agent.repositories,
             await listedPoints(context, agent, sourceOption(command)),
           ),
         // A list is of use without a passphrase, too.
@@ -29,7 +29,7 @@ export function addPointsList(points: Command, context: CommandContext): void {
       for (const row of rows) output.event({ event: 'point', ...row })
       if (rows.length === 0)
         output.note('There is no recovery point yet. Make one with: backup run')
-      else tableLines(rows, columns).forEach(output.line)
+      else tableLines(rows, columnsOf(rows)).forEach(output.line)
     })
 }
 
@@ -47,6 +47,12 @@ const columns = [
   { title: 'RETAIN UNTIL', cell: (row: PointSummary) => localTimeText(row.retainUntil) },
   { title: 'STATE', cell: stateText },
 ]
+
+/** Which repository is of interest from the first rotation of the key on. */
+const columnsOf = (rows: readonly PointSummary[]) =>
+  rows.every(({ repository }) => repository === 0)
+    ? columns
+    : [...columns, { title: 'REPOSITORY', cell: (row: PointSummary) => String(row.repository) }]
 
 function stateText({ state, leftOut, deletedUntil }: PointSummary): string {
   if (deletedUntil !== null)

@@ -26,8 +26,9 @@ export function addPointsShow(points: Command, context: CommandContext): void {
         context,
         async (agent) => {
           const point = await chosenPoint(context, agent, { text, source: sourceOption(command) })
-          const manifest = await readManifest(agent.repository, point)
-          if (options.leftOut === true) await sayLeftOut(context, agent.repository, manifest)
+          const { repository } = await agent.repositories.of(point.commit.repository)
+          const manifest = await readManifest(repository, point)
+          if (options.leftOut === true) await sayLeftOut(context, repository, manifest)
           else sayPoint(context, point, manifest)
         },
         readingOf(command),
@@ -40,7 +41,6 @@ function sayPoint({ output }: CommandContext, point: PointFacts, manifest: Manif
   output.event({
     event: 'point',
     ...summarize(point, manifest),
-    repository: point.commit.repository,
     include: include.map(({ path }) => path),
     exclude: manifest.selection.exclude,
     hostName: manifest.hostName,

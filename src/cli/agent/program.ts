@@ -59,6 +59,7 @@ const commands: readonly (readonly [names: readonly string[], load: Load])[] = [
   [['verify'], async () => (await import('./verify.ts')).addVerify],
   [['key-store'], async () => (await import('./key-store.ts')).addKeyStore],
   [['epoch'], async () => (await import('./epoch.ts')).addEpoch],
+  [['rotate-key'], async () => (await import('./rotate-key.ts')).addRotateKey],
   [['passphrase'], async () => (await import('./passphrase-commands.ts')).addPassphrase],
   [['status'], async () => (await import('./status.ts')).addStatus],
   [['doctor'], async () => (await import('./doctor.ts')).addDoctor],

@@ -7,10 +7,12 @@ import type { Secret } from '../../base/secret.ts'
 import { keyStoreSettingsOf, unattendedPassphrase } from '../../agent/keys/open-key-store.ts'
 import { readPassphraseFile } from '../../agent/keys/passphrase-file.ts'
 import { openAnySlot, storedSlots } from '../../agent/keys/slots.ts'
-import type { Registration } from '../../agent/state/state.ts'
+import type { AgentState, Registration } from '../../agent/state/state.ts'
+import { isHardened } from '../../crypto/held-key.ts'
 import { passphraseOf } from '../../model/passphrase.ts'
 import type { VaultConnection } from '../../repository/connection.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Host } from './context.ts'
+import { keyOf } from './key-store-of.ts'
 import { askHidden } from './prompt.ts'
 
 export interface Reading {
@@ -29,6 +31,23 @@ interface SlotsOfMachine {
   readonly registration: Registration
 }
 
+/**
+ * The whole master key: held by the machine or, hardened, from a key slot. What the key store has counts, not what the
+ * registration says: hardening may have been interrupted between the two. The caller's own copy.
+ */
+export async function masterKeyOf(
+  context: CommandContext,
+  agent: SlotsOfMachine & { readonly state: AgentState },
+  reading: Reading,
+): Promise<Secret> {
+  if (agent.registration.hardened === undefined) {
+    const held = await keyOf(context, agent.state, agent.registration)
+    if (!isHardened(held)) return held
+    held.dispose()
+  }
+  return masterKeyBySlot(context, agent, reading)
+}
+
 /** From a key slot at the vault. The caller's own copy. @throws BackupError `epoch-closed`, `passphrase-wrong` */
 export async function masterKeyBySlot(
   context: CommandContext,
@@ -43,6 +62,42 @@ export async function masterKeyBySlot(
   }
 }
 
+/** Whether the passphrase is named anywhere; nobody is asked for it. @throws BackupError `file-*` */
+export async function isPassphraseNamed(
+  { host }: CommandContext,
+  registration: Registration,
+  { passphraseFile }: Reading,
+): Promise<boolean> {
+  if (passphraseFile !== undefined) return true
+  const found = await unattended(host, registration)
+  found?.dispose()
+  return found !== undefined
+}
+
+function unattended(host: Host, registration: Registration): Promise<Secret | undefined> {
+  const settings = keyStoreSettingsOf(registration)
+  return unattendedPassphrase(settings.kind === 'none' ? settings : {}, host.env)
+}
+
+/**
+ * Runs take the passphrase from the same place as before: another one there would not open the new key.
+ * @throws BackupError `usage`
+ */
+export async function refuseOtherPassphrase(
+  { host }: CommandContext,
+  registration: Registration,
+  passphrase: Secret,
+): Promise<void> {
+  if (keyStoreSettingsOf(registration).kind !== 'none') return
+  const found = await unattended(host, registration)
+  const isOther = found?.equals(passphrase) === false
+  found?.dispose()
+  if (!isOther) return
+  throw new BackupError('usage', 'Runs would take another passphrase from their file.', {
+    hint: 'Use the passphrase of that file here, and change it afterwards: backup passphrase change',
+  })
+}
+
 async function passphraseFor(
   context: CommandContext,
   registration: Registration,
@@ -50,9 +105,7 @@ async function passphraseFor(
 ): Promise<Secret> {
   const { host, output } = context
   if (passphraseFile !== undefined) return readPassphraseFile(resolve(host.cwd(), passphraseFile))
-  const settings = keyStoreSettingsOf(registration)
-  const recorded = settings.kind === 'none' ? settings : {}
-  const found = await unattendedPassphrase(recorded, host.env)
+  const found = await unattended(host, registration)
   if (found !== undefined) return found
   if (host.stdin.isTTY === true && !output.json) {
     return passphraseOf(await askHidden(context, 'Passphrase: ', '--passphrase-file'))

@@ -99,8 +99,8 @@ const isOwnRecovery = (
 /** What to back up is in the points. */
 async function sayTakenOver(context: CommandContext, registration: Registration): Promise<void> {
   const { vaultName: vault, machineName: machine, machineId } = registration
-  const sources = await withRepository(context, ({ repository, state }) =>
-    takeOverPolicy(repository, state, registration.authorities),
+  const sources = await withRepository(context, (agent) =>
+    takeOverPolicy(agent, agent.state, registration.authorities),
   )
   context.output.event({ event: 'taken-over', vault, machine, machineId, sources })
   context.output.line(`This machine is ${machine} now. The old one is refused from now on.`)

@@ -14,7 +14,7 @@ import { toDisplay } from '../../model/path-text.ts'
 import type { RunReport } from '../../protocol/messages.ts'
 import { durationText, sizeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
-import type { OpenAgent } from './open.ts'
+import type { ConnectedAgent } from './open.ts'
 import { scanText } from './scan-text.ts'
 
 interface EndedRun {
@@ -96,7 +96,7 @@ export const clonedText =
 /** For the operator's eyes: a report that does not get through changes nothing. Two copies of this machine show by it. False: it did not get through. */
 export async function tellVault(
   { output }: CommandContext,
-  { connection, state }: OpenAgent,
+  { connection, state }: ConnectedAgent,
   { id, report }: { readonly id: string; readonly report: RunReport },
 ): Promise<boolean> {
   let lock: RunLock | undefined

@@ -40,6 +40,7 @@ import { beginJobs, endJobs, sayEnding } from './run-jobs.ts'
 import { eachUnlocked } from './run-lock.ts'
 import { factsOf, sayResult, shownPaths } from './run-report.ts'
 import { sendRetention } from './send-retention.ts'
+import { endOldRotation } from './rotation-end.ts'
 import type { RunOptions } from './run-options.ts'
 import { sourcesToRunNow } from './sources-to-run.ts'
 
@@ -51,6 +52,7 @@ export async function runNow(
   const retryForMs = options.wait
   const state = stateOf(context.host)
   if ((await registrationOf(state)).access !== 'full') throw readOnly()
+  await endOldRotation(context, state)
   const sources = await sourcesToRunNow(state, wanted)
   sayEnding(context)
   const jobs = await beginJobs(context, state, options.dryRun === true ? [] : sources)

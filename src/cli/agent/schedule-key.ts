@@ -24,7 +24,10 @@ export async function tryScheduledKey(
   }
   const handed = isHanded ? { BACKUP_PASSPHRASE_FILE: credential.file } : {}
   const env = { ...runEnvironment(facility.name, job, host.env), ...handed }
-  const store = openKeyStore(settings, { paths: state.paths, env, ask: nobodyToAsk })
+  const store = openKeyStore(settings, {
+    files: state.paths.keyFiles(registration.repository),
+    ...{ env, ask: nobodyToAsk },
+  })
   try {
     const key = await store.load()
     key.dispose()

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { keyFactsOf } from '../../agent/keys/key-facts.ts'
-import { keyStoreSettingsOf } from '../../agent/keys/open-key-store.ts'
+import type { PendingRotation } from '../../agent/state/rotation-state.ts'
 import type { AgentState, Registration } from '../../agent/state/state.ts'
 import type { CommandContext } from './context.ts'
 import { isKeyMissing } from './key-store-of.ts'
@@ -36,10 +36,9 @@ async function sayRegistration(
   state: AgentState,
   registration: Registration,
 ): Promise<void> {
-  const { vaultName, machineName, machineId, address, port, access } = registration
-  const settings = keyStoreSettingsOf(registration)
+  const { vaultName, machineName, machineId, address, port, access, repository } = registration
   const { store, place, meaning, hardened, epoch } = keyFactsOf(registration, state.paths)
-  const isMissing = await isKeyMissing(settings, state)
+  const isMissing = await isKeyMissing(registration, state)
   output.event({
     event: 'status',
     registered: true,
@@ -50,7 +49,7 @@ async function sayRegistration(
     stateDirectory: state.directory,
     key: isMissing ? 'missing' : store,
     keyPlace: place,
-    ...{ hardened, epoch },
+    ...{ hardened, epoch, repository },
   })
   output.line(`Machine     ${machineName} (${machineId})`)
   output.line(`Vault       ${vaultName} at ${address}:${port}`)
@@ -58,7 +57,18 @@ async function sayRegistration(
     `Access      ${access === 'full' ? 'backs up and restores' : 'reads and restores only (recovered)'}`,
   )
   output.line(`Master key  ${isMissing ? 'MISSING: ' : ''}${place} (${store}): ${meaning}`)
+  const rotation = await state.rotation.load()
+  if (repository > 0 || rotation !== undefined) {
+    output.line(`Repository  ${repositoryText(repository, rotation)}`)
+  }
   output.line(`State       ${state.directory}`)
+}
+
+function repositoryText(repository: number, rotation: PendingRotation | undefined): string {
+  const waits = rotation !== undefined && rotation.repository > repository
+  const next = waits ? '; another master key waits for its PIN: backup rotate-key' : ''
+  if (repository === 0) return `0${next}`
+  return `${repository}: the master key was rotated; points of earlier ones stay readable${next}`
 }
 
 async function saySources({ output }: CommandContext, state: AgentState): Promise<void> {

@@ -37,7 +37,7 @@ export function addRepositoryRoutes(app: FastifyInstance, context: ApiContext): 
   })
 }
 
-const notAConfig = (): BackupError =>
+export const notAConfig = (): BackupError =>
   new BackupError('malformed', 'The body does not begin as a sealed config does.')
 
 async function configsOf(

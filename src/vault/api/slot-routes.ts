@@ -3,17 +3,20 @@
 import type { FastifyInstance } from 'fastify'
 import { concatBytes } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
+import { beginsAsSealed } from '../../model/sealed-object.ts'
 import { decodeSlot } from '../../model/slot.ts'
-import { slotChangeSchema } from '../../protocol/messages.ts'
+import { repositoryBeginningSchema, slotChangeSchema } from '../../protocol/messages.ts'
 import { limits } from '../../protocol/routes.ts'
 import type { RepositoryPlace } from '../objects/presence.ts'
-import { changeSlots, slotBytes } from '../slots/change-slots.ts'
+import { beginRepository } from '../slots/begin-repository.ts'
+import { bytesOf, changeSlots } from '../slots/change-slots.ts'
 import { slotNumbers } from '../slots/live-slots.ts'
 import { parseJson, readBody } from './body.ts'
 import type { ApiContext } from './context.ts'
-import { isFirst, isNextNumber, keyFor } from './numbered.ts'
+import { isFirst, isNextNumber, keyFor, repositoriesOf } from './numbered.ts'
 import { numberOf, repositoryIn } from './parameters.ts'
 import { checkPin } from './pin.ts'
+import { notAConfig } from './repository-routes.ts'
 import { identityOf } from './request-identity.ts'
 import { sendStored } from './stored-bytes.ts'
 
@@ -43,12 +46,26 @@ export function addSlotRoutes(app: FastifyInstance, context: ApiContext): void {
     const result = await store.create(keyFor(request, 'slots'), body)
     return reply.code(result === 'created' ? 201 : 200).send()
   })
+  app.post('/v1/repositories/:repository/begin', async (request, reply) => {
+    const place = repositoryIn(request)
+    const body = await readBody(request, { maxBytes: limits.jsonBytes, pace: context.pace })
+    const beginning = repositoryBeginningSchema.parse(parseJson(body))
+    const [config, slot] = [bytesOf(beginning.config), bytesOf(beginning.slot)]
+    if (!beginsAsSealed(config, 'config')) throw notAConfig()
+    checkSlot(slot, place, 0)
+    const existing = await repositoriesOf(store, place.space)
+    const allow = () => checkPin(context, request, { operation: 'repository-begin', body })
+    await beginRepository(context, { ...place, config, slot }, { existing, allow })
+    const { machineId } = place.space
+    request.log.warn({ event: 'repository-begun', machineId, repository: place.repository })
+    return reply.code(200).send()
+  })
   app.post(`${slots}/change`, async (request) => {
     const place = repositoryIn(request)
     const body = await readBody(request, { maxBytes: limits.jsonBytes, pace: context.pace })
     const change = slotChangeSchema.parse(parseJson(body))
     const { add, remove } = change
-    if (add !== null) checkSlot(slotBytes(add.slot), place, add.number)
+    if (add !== null) checkSlot(bytesOf(add.slot), place, add.number)
     const { live, next } = await changeSlots(context, { ...place, change }, () =>
       checkPin(context, request, { operation: 'slot-change', body }),
     )

@@ -5,6 +5,7 @@ import { sha256 } from '../../base/hash.ts'
 import { decodeSlot } from '../../model/slot.ts'
 import {
   pointsRequestSchema,
+  repositoryBeginningSchema,
   retentionRequestSchema,
   slotChangeSchema,
 } from '../../protocol/messages.ts'
@@ -64,6 +65,8 @@ function contentOf(catalog: Catalog, request: PinRequest): Content | Promise<Con
       return slotChangeOf(request)
     case 'takeover':
       return takeoverOf(request)
+    case 'repository-begin':
+      return beginningOf(request)
     case 'config-add':
       return { allows: 'change the configuration of its repository', details: [] }
   }
@@ -91,6 +94,15 @@ async function shorteningOf(catalog: Catalog, { machineId, body }: PinRequest): 
     details: retentionTags
       .filter((tag) => current.keep[tag] !== policy.keep[tag])
       .map((tag) => `${tag}: ${current.keep[tag] ?? 'none'} -> ${policy.keep[tag] ?? 'none'}`),
+  }
+}
+
+function beginningOf({ body }: PinRequest): Content {
+  const beginning = repositoryBeginningSchema.parse(JSON.parse(bufferOf(body).toString()))
+  const { repository } = decodeSlot(fromBase64Url(beginning.slot) ?? body, true)
+  return {
+    allows: 'begin again under another master key: only the new key slot opens what it has kept',
+    details: [`begins: repository ${repository}`, 'removes: all key slots of the ones before'],
   }
 }
 

@@ -39,7 +39,7 @@ export async function changeSlots(
   await allow()
   if (change.add !== null && !isStored) {
     const key = keyOf(wanted, change.add.number)
-    await context.store.create(key, slotBytes(change.add.slot))
+    await context.store.create(key, bytesOf(change.add.slot))
   }
   for (const slot of toDelete) await deleteSlot(context, wanted, slot)
   return slotNumbers(context, space, repository)
@@ -53,7 +53,7 @@ async function isAddedAlready({ store }: SlotContext, wanted: WantedChange): Pro
   const { add } = wanted.change
   if (add === null) return true
   const stored = await readIfThere(store, keyOf(wanted, add.number), maxSlotBytes)
-  return stored !== undefined && Buffer.compare(stored, slotBytes(add.slot)) === 0
+  return stored !== undefined && Buffer.compare(stored, bytesOf(add.slot)) === 0
 }
 
 function check({ change }: WantedChange, numbers: SlotNumbers, isStored: boolean): void {
@@ -73,9 +73,10 @@ function check({ change }: WantedChange, numbers: SlotNumbers, isStored: boolean
   })
 }
 
-async function deleteSlot(
+/** It opens nothing from then on. */
+export async function deleteSlot(
   context: SlotContext & RetentionContext,
-  { space, repository }: WantedChange,
+  { space, repository }: Pick<WantedChange, 'space' | 'repository'>,
   slot: number,
 ): Promise<void> {
   const { machineId, vaultId } = space
@@ -87,8 +88,8 @@ async function deleteSlot(
   })
 }
 
-export function slotBytes(text: string): Uint8Array<ArrayBuffer> {
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   const bytes = fromBase64Url(text)
   if (bytes !== undefined) return bytes
-  throw new BackupError('malformed', 'A key slot is not base64url.')
+  throw new BackupError('malformed', 'A key slot or a config is not base64url.')
 }

@@ -14,7 +14,7 @@ from folder import SlotPlace
 from keys import Keys, open_slot, read_passphrase
 from pack import Pack, decompress, stored_directory_length
 from point import LEFT_OUT, check_commit, check_manifest
-from primitives import extract, little, padme, sha256, u32
+from primitives import NONCE_0, expand, extract, little, open_gcm, padme, sha256, u32
 from refs import check_page, write_refs
 from sealed import check_config, check_index, open_sealed, plain_length
 from shapes import array
@@ -148,6 +148,18 @@ def check_repository_config(file):
     yield from refuses_all(file["unsupported"] + file["refused"], same, "payload")
 
 
+def check_predecessors(file):
+    prk = extract(hexed(file["repositoryId"]), hexed(file["masterKey"]))
+    salt, sealed = hexed(file["sealed"])[:32], hexed(file["sealed"])[32:]
+    key = expand(prk, b"backup/v1/predecessors" + salt)
+    opened = open_gcm(key, NONCE_0, hexed(file["repositoryId"]), sealed, "the keys")
+    wanted = b"".join(
+        u32(each["number"]) + hexed(each["repositoryId"]) + hexed(each["masterKey"])
+        for each in file["predecessors"]
+    )
+    yield "sealed", opened == wanted
+
+
 def check_index_object(file):
     for number, each in enumerate(file["indexes"]):
         yield f"index {number}", accepts(check_index, hexed(each["payload"]))
@@ -255,7 +267,7 @@ CHECKS = {
     **{"sealed-object": check_sealed_object, "repository-config": check_repository_config},
     **{"index-object": check_index_object, "commit": check_commits, "pack": check_pack},
     **{"zstd-frame": check_zstd_frame, "tree": check_tree, "file-map": check_file_map},
-    **{"refs": check_refs, "manifest": check_manifests},
+    **{"refs": check_refs, "manifest": check_manifests, "predecessors": check_predecessors},
 }
 
 

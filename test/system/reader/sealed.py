@@ -60,6 +60,7 @@ def check_config(payload, number, repository, repository_id):
             **{2: exactly(repository_id), 3: mapping(chunker)},
             **{4: exactly([]), 5: unsigned()},
         },
+        {6: octets(0, 32 * MIB)},
     )
 
 

@@ -30,6 +30,7 @@ const later: RepositoryConfig = {
   repository: 2,
   chunker: { minBytes: 1, normalBytes: 2, maxBytes: 3, strictBits: 2, looseBits: 1 },
   createdMs: 0,
+  predecessors: new Uint8Array(116).fill(0x40),
 }
 const payload = encodeConfig(first)
 
@@ -51,7 +52,8 @@ const unknown: Readonly<Record<string, Uint8Array>> = {
 }
 
 const malformed: Readonly<Record<string, Uint8Array>> = {
-  'an unknown field': editedMap(payload, [6, 0]),
+  'an unknown field': editedMap(payload, [7, 0]),
+  'keys of earlier repositories that are no bytes': editedMap(payload, [6, 0]),
   'an unknown field of its chunker': editedMap(payload, [3, chunker([6, 0])]),
   'a repository id of 31 bytes': editedMap(payload, [2, new Uint8Array(31)]),
   'features that are no list': editedMap(payload, [4, '']),
