@@ -23,7 +23,7 @@ const nobody = 65_534
 /** u::rw-,u:4242:rw-,g::r--,m::rw-,o::r-- */
 const acl = Uint8Array.from(
   Buffer.from(
-    `0200000001000600ffffffff020006009210000004000400ffffffff10000600ffffffff20000400ffffffff`,
+    '0200000001000600ffffffff020006009210000004000400ffffffff10000600ffffffff20000400ffffffff',
     'hex',
   ),
 )
