@@ -19,6 +19,8 @@ export interface SelectionSettings {
   readonly skipCaches: boolean
   /** Files and directories with the inode flag `nodump` are left out. */
   readonly skipNodump: boolean
+  /** On Windows: what is in the cloud only is fetched and saved; else it is listed as left out. */
+  readonly fetchCloudFiles: boolean
 }
 
 export const defaultSelection: SelectionSettings = {
@@ -30,6 +32,7 @@ export const defaultSelection: SelectionSettings = {
   oneFileSystem: false,
   skipCaches: false,
   skipNodump: false,
+  fetchCloudFiles: false,
 }
 
 /** What decided that something is left out. */

@@ -58,7 +58,11 @@ export interface WalkedBefore extends WalkedFolder {
 /** Small chunks, so that files of a few KiB have maps. */
 const chunker = { minBytes: 64, normalBytes: 128, maxBytes: 256, strictBits: 6, looseBits: 6 }
 
-export function createPointWalker(exclude: readonly string[] = []): PointWalker {
+/** `how`: what the walk refuses to read, and who learns of what it left out. */
+export function createPointWalker(
+  exclude: readonly string[] = [],
+  how: Partial<Pick<Walk, 'refusal' | 'leaveOut'>> = {},
+): PointWalker {
   const pages = new Map<ChunkId, Uint8Array>()
   let fetched = 0
   const fetch = (reference: ChunkReference): Promise<Uint8Array> => {
@@ -121,6 +125,7 @@ export function createPointWalker(exclude: readonly string[] = []): PointWalker 
           for (const { id } of decodeChunkReferences(references, maxChunkBytes)) used.add(id)
         },
         leaveOut: (item) => expect.fail(`left out: ${item.detail}`),
+        ...how,
         changes: previous?.changes,
         isPlaced: previous?.isPlaced,
         counts,

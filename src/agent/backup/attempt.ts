@@ -19,6 +19,7 @@ import { createSelector } from './selector.ts'
 import { openRunStore, type RunStore } from './run-store.ts'
 import { createLastingInode } from '../source/lasting-inode.ts'
 import { ownerNames } from '../source/owner-names.ts'
+import { createRefusal } from '../source/refusal.ts'
 import { walkSelection, type WalkedPoint } from './walk.ts'
 import { noEntries } from './entry-counts.ts'
 import type { Walk, WalkCounts } from './walk-context.ts'
@@ -112,6 +113,7 @@ const createWalk = (run: BackupRun, parts: WalkParts, sink: ChunkSink): Walk => 
     ownCache: run.ownCache,
     nowMs: run.startedMs,
   }),
+  refusal: createRefusal(run.selectionSettings),
   lastingInode: createLastingInode(),
   splitHash: (name) => splitHash(run.repository.keys, name),
   note: parts.note,

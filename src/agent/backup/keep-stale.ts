@@ -46,7 +46,7 @@ export async function keepOrForget(
 
 export interface Failure {
   readonly path: Uint8Array
-  readonly reason: 'unreadable' | 'missing-path' | 'empty-path'
+  readonly reason: 'unreadable' | 'unsupported' | 'missing-path' | 'empty-path'
   readonly detail: string
 }
 

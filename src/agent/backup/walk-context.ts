@@ -5,6 +5,7 @@ import type { ChunkId, ChunkReference } from '../../model/ids.ts'
 import type { ChunkType } from '../../model/pack.ts'
 import type { LeftOutItem } from '../../model/left-out.ts'
 import type { IgnoreFile } from '../../policy/ignore-file.ts'
+import type { Refusal } from '../../policy/reparse-point.ts'
 import type { SelectionRule } from '../../policy/selection.ts'
 import type { ChunkSink } from '../../repository/chunk-sink.ts'
 import type { PathBytes } from '../../model/path.ts'
@@ -22,6 +23,8 @@ export interface Walk {
   /** In a run by the journal: where it has to look. The counts begin with those of the previous point then. */
   readonly changes?: Changes | undefined
   readonly selector: Selector
+  /** Why what lies there is not read, though it could be; asked where it is not taken over as it was. */
+  readonly refusal?: ((path: PathBytes) => Refusal | undefined) | undefined
   readonly lastingInode: LastingInode
   /** HMAC(K_id, 0 ‖ name), for the cutting of large directories. */
   readonly splitHash: (name: Uint8Array) => Uint8Array

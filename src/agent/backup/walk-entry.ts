@@ -8,7 +8,7 @@ import { commonFields } from './capture.ts'
 import { isUnchanged } from './compare.ts'
 import { contentOfEntry, fileEntryOf, type FileContent } from './hard-links.ts'
 import { countEntry } from './entry-counts.ts'
-import { troubled } from './keep-stale.ts'
+import { keepStale, troubled } from './keep-stale.ts'
 import { asOtherKind } from './look-again.ts'
 import { takeOver } from './previous-tree.ts'
 import { walkDirectory } from './walk-directory.ts'
@@ -28,12 +28,16 @@ export async function walkEntry(
 ): Promise<Step> {
   const { place, facts } = found
   await walk.breathe(place.text)
-  if (facts.kind === 'directory') return walkDirectory(walk, found, { previous, enter: walkEntry })
-  const kept = await unchangedEntry(walk, found, previous)
+  const kept = facts.kind === 'directory' ? undefined : await unchangedEntry(walk, found, previous)
   if (kept !== undefined) {
     countEntry(walk.counts, kept)
     return { walked: { entry: kept, same: true } }
   }
+  const refusal = walk.refusal?.(place.path)
+  if (refusal !== undefined) {
+    return { walked: await keepStale(walk, previous, { path: place.path, ...refusal }) }
+  }
+  if (facts.kind === 'directory') return walkDirectory(walk, found, { previous, enter: walkEntry })
   await walk.sink.open()
   await walk.contents.room()
   return laterStep(readCounted(walk, found, previous))

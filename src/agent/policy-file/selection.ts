@@ -15,6 +15,7 @@ const switches = {
   'one-file-system': 'oneFileSystem',
   'skip-caches': 'skipCaches',
   'skip-nodump': 'skipNodump',
+  'fetch-cloud-files': 'fetchCloudFiles',
 } as const
 
 type Switch = keyof typeof switches
@@ -36,6 +37,7 @@ export const selectionSection: PolicySection = {
         oneFileSystem: on('one-file-system'),
         skipCaches: on('skip-caches'),
         skipNodump: on('skip-nodump'),
+        fetchCloudFiles: on('fetch-cloud-files'),
       }),
     )
     return { selection: ownSettings(settings) }

@@ -13,4 +13,5 @@ export const selectionSchema = z.strictObject({
   skipCaches: z.boolean(),
   // Nor this.
   skipNodump: z.boolean().default(false),
+  fetchCloudFiles: z.boolean().default(false),
 })

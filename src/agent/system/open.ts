@@ -8,7 +8,7 @@ import { windowsSystemCalls } from './windows.ts'
 
 /** One set a thread is enough: it keeps buffers between calls. */
 export function openSystemCalls(platform: NodeJS.Platform = process.platform): SystemCalls {
-  if (platform === 'win32') return windowsSystemCalls
+  if (platform === 'win32') return windowsSystemCalls()
   if (platform === 'darwin') return darwinSystemCalls() ?? portableSystemCalls
   return (platform === 'linux' ? linuxSystemCalls() : undefined) ?? portableSystemCalls
 }

@@ -1,6 +1,7 @@
 /** What Node lacks or blurs, one interface over all systems. Paths are bytes; nothing but `following` follows a link. */
 
 import type { DeviceNumber } from '../../model/entry.ts'
+import type { WindowsFacts } from '../../policy/reparse-point.ts'
 
 /** Calls that read or set what a file has beside its content. */
 export interface AttributeCalls {
@@ -40,6 +41,12 @@ export interface SystemCalls extends AttributeCalls {
    * it refuses may go another way.
    */
   readonly openDirectory?: ((path: Buffer) => OpenDirectory) | undefined
+
+  /**
+   * What only Windows has: attributes and the tag of the name itself, without a look into the file; undefined where it
+   * does not tell. Absent elsewhere.
+   */
+  readonly windowsFacts?: ((path: Uint8Array) => WindowsFacts | undefined) | undefined
 
   /** Makes a file that is neither file, directory nor link. The process's umask is taken from `mode`. */
   makeNode(path: Uint8Array, mode: number, node: SpecialNode): void

@@ -19,6 +19,7 @@ interface SetOptions {
   readonly oneFileSystem?: true
   readonly skipCaches?: true
   readonly skipNodump?: true
+  readonly fetchCloudFiles?: true
 }
 
 export function addPolicySelection(policy: Command, context: CommandContext): void {
@@ -36,6 +37,7 @@ export function addPolicySelection(policy: Command, context: CommandContext): vo
     .option('--one-file-system', 'do not enter other file systems')
     .option('--skip-caches', 'of directories with a CACHEDIR.TAG keep only the tag')
     .option('--skip-nodump', 'leave out what is marked with chattr +d')
+    .option('--fetch-cloud-files', 'on Windows: fetch and save what is in the cloud only')
     .action((options: SetOptions, command: Command) =>
       change(context, command, ownSettings(checkedSelection(wantedSelection(options)))),
     )
@@ -54,6 +56,7 @@ const wantedSelection = (options: SetOptions): SelectionSettings => ({
   oneFileSystem: options.oneFileSystem === true,
   skipCaches: options.skipCaches === true,
   skipNodump: options.skipNodump === true,
+  fetchCloudFiles: options.fetchCloudFiles === true,
 })
 
 async function change(
@@ -84,5 +87,7 @@ export function selectionLines(selection: SelectionSettings | undefined): string
     [selection.skipCaches, 'caches with a CACHEDIR.TAG'],
     [selection.skipNodump, 'what is marked with chattr +d'],
   ]
-  return said.filter(([holds]) => holds).map(([, text]) => `without  ${text}`)
+  const left = said.filter(([holds]) => holds).map(([, text]) => `without  ${text}`)
+  const fetched = 'with     what is in the cloud only (Windows)'
+  return selection.fetchCloudFiles ? [...left, fetched] : left
 }

@@ -70,6 +70,7 @@ describe('a policy file', () => {
         oneFileSystem: true,
         skipCaches: false,
         skipNodump: false,
+        fetchCloudFiles: false,
         largestFileBytes: 2 ** 32,
         mostDaysOld: 90,
         leastDaysOld: 1,
