@@ -4,7 +4,7 @@ import { compareBytes, equalBytes } from '../../base/bytes.ts'
 import { encodeEntry } from '../../model/entry-codec.ts'
 import type { DirectoryEntry, Entry } from '../../model/entry.ts'
 import type { ChunkId, ChunkReference } from '../../model/ids.ts'
-import { createTreeWriter, decodeTreePage } from '../../model/tree-page.ts'
+import { decodeTreePage } from '../../model/tree-page.ts'
 import { readDirectory, type DirectoryListing } from '../source/read-directory.ts'
 import type { ReadProblem } from '../source/problem.ts'
 import { commonFields } from './capture.ts'
@@ -21,10 +21,10 @@ import { isCacheTag } from './selector.ts'
 import { asOtherKind } from './look-again.ts'
 import { unchangedDirectory } from './unchanged-directory.ts'
 import { attempt, keepOrForget, troubled } from './keep-stale.ts'
+import { createDraft, draftOf, type DirectoryDraft } from './directory-draft.ts'
 import { entriesAbove } from './walk-below.ts'
 import {
   laterStep,
-  outcomes,
   type Found,
   type Place,
   type Step,
@@ -68,13 +68,13 @@ async function walkBelow(
   const entries = await entriesAbove(walk, found, before)
   if (entries === undefined) return undefined
   recount(walk, previous)
-  const steps: Step[] = []
+  const draft = createDraft(walk)
   for (const { entry, found: child } of entries) {
-    steps.push(
+    await draft.add(
       child === undefined ? { walked: { entry, same: true } } : await enter(walk, child, entry),
     )
   }
-  return finishLater(walk, found, { previous, before, steps })
+  return finishLater(walk, found, { previous, before, draft })
 }
 
 /** Enters only the directories in it; undefined where the directory has to be read. */
@@ -90,8 +90,8 @@ async function walkUnchanged(
   for (const { found: child, entry } of directories) steps.push(await enter(walk, child, entry))
   const before = { finish: () => Promise.resolve({ allFound: true, pages }) }
   const isSame = steps.every((step) => 'walked' in step && step.walked?.same)
-  const all = isSame ? steps : [...withFiles(leaves, steps)]
-  return finishLater(walk, found, { previous, before, steps: all })
+  const draft = await draftOf(walk, isSame ? steps : withFiles(leaves, steps))
+  return finishLater(walk, found, { previous, before, draft })
 }
 
 /** The steps of all entries, where those of the directories among them are made. */
@@ -118,18 +118,18 @@ async function readAndWalk(walk: Walk, found: Found, { previous, enter }: Enteri
   }
   recount(walk, previous)
   const before = visitedDirectory(walk, previous)
-  const steps: Step[] = []
+  const draft = createDraft(walk)
   for (const child of children) {
     const previousChild = await before.find(child.place.name)
     const isDirectory = 'facts' in child && child.facts.kind === 'directory'
     await forgetVisited(walk, previousChild, isDirectory)
-    steps.push(
+    await draft.add(
       'facts' in child
         ? await enter(walk, child, previousChild)
         : { walked: await unseen(walk, child, previousChild) },
     )
   }
-  return finishLater(walk, found, { previous, before, steps })
+  return finishLater(walk, found, { previous, before, draft })
 }
 
 /** A name that was listed; `problem` where it could not be looked at. */
@@ -143,22 +143,11 @@ interface Unseen {
 const unseen = (walk: Walk, { place, problem }: Unseen, previous: Entry | undefined) =>
   keepOrForget(walk, place.path, { previous, problem })
 
-interface Stepped extends Omit<Gathered, 'walked'> {
-  readonly steps: readonly Step[]
-}
-
 /** At once where nothing is awaited: in a run without changes the walk holds on to nothing. */
-export async function finishLater(
-  walk: Walk,
-  found: Found,
-  { steps, ...gathered }: Stepped,
-): Promise<Step> {
-  const { place } = found
+export async function finishLater(walk: Walk, found: Found, gathered: Gathered): Promise<Step> {
   const finish = () =>
-    attempt(walk, place, gathered.previous, async () =>
-      finishDirectory(walk, found, { ...gathered, walked: await outcomes(steps) }),
-    )
-  return steps.some((step) => 'later' in step) ? laterStep(finish()) : { walked: await finish() }
+    attempt(walk, found.place, gathered.previous, () => finishDirectory(walk, found, gathered))
+  return gathered.draft.isPending ? laterStep(finish()) : { walked: await finish() }
 }
 
 export const previousDirectory = (walk: Walk, entry: Entry | undefined): PreviousDirectory =>
@@ -211,45 +200,29 @@ function* selected(
 interface Gathered {
   readonly previous: Entry | undefined
   readonly before: Pick<PreviousDirectory, 'finish'>
-  readonly walked: readonly Walked[]
+  readonly draft: DirectoryDraft
 }
 
 /** The directory's own entry, over the tree of what was walked. */
 async function finishDirectory(
   walk: Walk,
   found: Found,
-  { previous, before, walked }: Gathered,
+  { previous, before, draft }: Gathered,
 ): Promise<Walked> {
+  const settled = await draft.settle()
   walk.counts.directories++
   const { allFound, pages } = await before.finish()
-  const untouched = allFound && walked.every(({ same }) => same)
+  const untouched = allFound && settled.same
   const placed = untouched && pages.every(({ id }) => staysWhereItIs(walk, id))
   if (placed) for (const { id } of pages) walk.note(id)
-  const tree =
-    placed && previous?.type === 'directory'
-      ? previous.tree
-      : await writeTree(
-          walk,
-          walked.map(({ entry }) => entry),
-        )
+  const isKept = placed && previous?.type === 'directory'
+  const tree = isKept ? previous.tree : await settled.tree()
   return directoryEntry(walk, found, { previous, tree })
 }
 
 /** In a repeated walk the vault may have lost it; else only packs are left that are to be emptied. */
 const staysWhereItIs = ({ isPlaced, carrier }: Walk, id: ChunkId): boolean =>
   (isPlaced?.(id) ?? true) && carrier?.isWanted(id) !== true
-
-async function writeTree(walk: Walk, entries: readonly Entry[]): Promise<ChunkReference> {
-  await walk.sink.open()
-  const writer = createTreeWriter({
-    splitHash: walk.splitHash,
-    emit: (page) => walk.sink.add(2, page),
-  })
-  for (const entry of entries) writer.add({ name: entry.name, bytes: encodeEntry(entry) })
-  const tree = writer.finish()
-  await walk.sink.flow()
-  return tree
-}
 
 async function directoryEntry(
   walk: Walk,

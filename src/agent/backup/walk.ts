@@ -9,6 +9,7 @@ import { keepStale, type Failure } from './keep-stale.ts'
 import type { SelectionNode } from './selection.ts'
 import { walkEntry } from './walk-entry.ts'
 import { forgetVisited, recount } from './changes.ts'
+import { draftOf } from './directory-draft.ts'
 import { childPlace } from './child-place.ts'
 import { finishLater, previousDirectory, visitedDirectory } from './walk-directory.ts'
 import {
@@ -141,5 +142,5 @@ async function walkPartly(
     await forgetVisited(walk, previousChild, walk.changes !== undefined && isDirectoryAt(place))
     steps.push(await walkNode(walk, { node: child, place }, previousChild))
   }
-  return finishLater(walk, found, { previous, before, steps })
+  return finishLater(walk, found, { previous, before, draft: await draftOf(walk, steps) })
 }
