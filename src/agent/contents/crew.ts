@@ -10,6 +10,7 @@ import type { Batches } from './batches.ts'
 import { giveRoom } from './in-flight.ts'
 import { startThread, type Lane, type StartLane } from './lane.ts'
 import type { ContentSetup, FromThread, JobResult, SentError } from './messages.ts'
+import { sentJobs } from './sent-jobs.ts'
 
 export interface CrewOptions {
   readonly setup: ContentSetup
@@ -115,7 +116,7 @@ export function createCrew(options: CrewOptions): Crew {
         const batch = batches.take()
         if (batch === undefined) return
         working.batches++
-        working.lane.post({ kind: 'work', jobs: batch.jobs })
+        working.lane.post({ kind: 'work', ...sentJobs(batch.jobs) })
       }
     },
     finish: async () => {

@@ -28,6 +28,7 @@ import type {
   JobResult,
   ToThread,
 } from './messages.ts'
+import { jobsSent } from './sent-jobs.ts'
 
 export interface ContentEngine {
   handle(message: ToThread): void
@@ -42,6 +43,8 @@ export interface EngineOutlets {
 }
 
 const blockBytes = 1024 * 1024
+/** A message for each small file would cost as much as reading it. */
+const worthSayingBytes = 1024 * 1024
 
 export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets): ContentEngine {
   const keys = keysOfHeld(new Secret(setup.heldKey), setup.repositoryId, setup.epoch)
@@ -94,10 +97,18 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
     }
     return chunks
   }
+  let unsaidBytes = 0
+  const sayRead = () => {
+    if (unsaidBytes > 0) outlets.say({ kind: 'read', bytes: unsaidBytes })
+    unsaidBytes = 0
+  }
   const readFile = createFileReader({
     chunker,
     store,
-    onRead: (bytes) => outlets.say({ kind: 'read', bytes }),
+    onRead: (bytes) => {
+      unsaidBytes += bytes
+      if (unsaidBytes >= worthSayingBytes) sayRead()
+    },
   })
   const resultOf = (job: ContentJob): JobResult => {
     const { number } = job
@@ -124,11 +135,16 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
       return { kind: 'failed', number: job.number, error: { code, message: messageOf(error) } }
     }
   }
+  const work = (jobs: readonly ContentJob[]) => {
+    const results = jobs.map(attempt)
+    sayRead()
+    outlets.say({ kind: 'results', results })
+  }
   return {
     handle: (message) => {
       switch (message.kind) {
         case 'work':
-          outlets.say({ kind: 'results', results: message.jobs.map(attempt) })
+          work(jobsSent(message))
           return
         case 'claims':
           claims.extend(message.memory)

@@ -57,6 +57,19 @@ export interface FilePiece {
 
 export type ContentJob = FileJob | ValueJob | PiecesJob
 
+/** Jobs as they go to a thread: see `sentJobs`. */
+export interface SentJobs {
+  readonly jobs: readonly (SentFileJob | ValueJob | PiecesJob)[]
+  /** One behind the other, in the order of the jobs. */
+  readonly paths: Uint8Array
+}
+
+interface SentFileJob {
+  readonly kind: 'file'
+  readonly number: number
+  readonly pathBytes: number
+}
+
 /** A file as it was read: content and attributes. */
 export interface FileRead {
   readonly chunks: readonly ChunkReference[]
@@ -104,7 +117,7 @@ export interface ThreadSetup extends ContentSetup {
 }
 
 export type ToThread =
-  | { readonly kind: 'work'; readonly jobs: readonly ContentJob[] }
+  | ({ readonly kind: 'work' } & SentJobs)
   | { readonly kind: 'claims'; readonly memory: ClaimMemory }
   /** Give what is begun to another thread. */
   | { readonly kind: 'hand-over' }
