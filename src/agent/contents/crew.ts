@@ -11,6 +11,7 @@ import { giveRoom } from './in-flight.ts'
 import { startThread, type Lane, type StartLane } from './lane.ts'
 import type { ContentSetup, FromThread, JobResult, SentError } from './messages.ts'
 import { sentJobs } from './sent-jobs.ts'
+import { resultsSent } from './sent-results.ts'
 
 export interface CrewOptions {
   readonly setup: ContentSetup
@@ -64,7 +65,7 @@ export function createCrew(options: CrewOptions): Crew {
       case 'results':
         working.batches--
         growClaims()
-        options.onResults(message.results)
+        options.onResults(resultsSent(message))
         return
       case 'read':
         options.onRead(message.bytes)

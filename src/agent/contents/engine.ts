@@ -29,6 +29,7 @@ import type {
   ToThread,
 } from './messages.ts'
 import { jobsSent } from './sent-jobs.ts'
+import { sentResults } from './sent-results.ts'
 
 export interface ContentEngine {
   handle(message: ToThread): void
@@ -138,7 +139,7 @@ export function createContentEngine(setup: ContentSetup, outlets: EngineOutlets)
   const work = (jobs: readonly ContentJob[]) => {
     const results = jobs.map(attempt)
     sayRead()
-    outlets.say({ kind: 'results', results })
+    outlets.say({ kind: 'results', ...sentResults(results) })
   }
   return {
     handle: (message) => {

@@ -107,6 +107,15 @@ export type JobResult =
   /** The file can not be read. */
   | { readonly kind: 'failed'; readonly number: number; readonly error: SentError }
 
+/** Results as they come from a thread: see `sentResults`. */
+export interface SentResults {
+  /** So many for each file of which there is nothing else to say. */
+  readonly numbers: BigInt64Array
+  /** Chunk references of these files, one behind the other. */
+  readonly chunks: Uint8Array
+  readonly others: readonly JobResult[]
+}
+
 /** What a thread of its own begins with. */
 export interface ThreadSetup extends ContentSetup {
   /**
@@ -126,7 +135,7 @@ export type ToThread =
   | { readonly kind: 'finish' }
 
 export type FromThread =
-  | { readonly kind: 'results'; readonly results: readonly JobResult[] }
+  | ({ readonly kind: 'results' } & SentResults)
   | { readonly kind: 'read'; readonly bytes: number }
   | { readonly kind: 'pack'; readonly pack: WrittenPack }
   | { readonly kind: 'unfinished'; readonly unfinished: UnfinishedPack }
