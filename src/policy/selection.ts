@@ -81,3 +81,9 @@ export function checkedSelection(settings: SelectionSettings): SelectionSettings
     { hint: 'The least age has to be below the greatest.' },
   )
 }
+
+/** Whether `fileRule` can leave out any file at all. */
+export const hasFileLimits = (settings: SelectionSettings): boolean =>
+  settings.largestFileBytes !== null ||
+  settings.mostDaysOld !== null ||
+  settings.leastDaysOld !== null

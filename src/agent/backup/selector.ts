@@ -6,7 +6,12 @@ import type { Selection } from '../../model/manifest.ts'
 import { joinPath } from '../../model/path.ts'
 import { createExclusion } from '../../policy/exclusion.ts'
 import { createIgnoreFile, ignoredBy, ignoreFileName } from '../../policy/ignore-file.ts'
-import { fileRule, type SelectionRule, type SelectionSettings } from '../../policy/selection.ts'
+import {
+  fileRule,
+  hasFileLimits,
+  type SelectionRule,
+  type SelectionSettings,
+} from '../../policy/selection.ts'
 import { cacheTagName, hasCacheTag, readBeginning } from '../source/cache-directory.ts'
 import { isMarkedNodump } from '../source/nodump.ts'
 import { isPseudoFileSystem } from '../source/file-system-kind.ts'
@@ -64,8 +69,7 @@ export function createSelector({
     },
     leavesOutName,
     asksNames: ({ ignores }) => selection.exclude.length > 0 || ignores.length > 0,
-    looksAtFacts:
-      settings.skipNodump || settings.largestFileBytes !== null || settings.mostDaysOld !== null,
+    looksAtFacts: settings.skipNodump || hasFileLimits(settings),
     emptied: (directory) => {
       const rule = otherFileSystem(directory) ?? cache(directory) ?? own(directory)
       return rule === undefined || leadsToIncluded(directory.place.path) ? undefined : rule

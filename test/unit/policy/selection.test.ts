@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createExclusion } from '../../../src/policy/exclusion.ts'
-import { checkedSelection, defaultSelection, fileRule } from '../../../src/policy/selection.ts'
+import {
+  checkedSelection,
+  defaultSelection,
+  fileRule,
+  hasFileLimits,
+} from '../../../src/policy/selection.ts'
 import { parseDays, parseFileSize } from '../../../src/policy/selection-words.ts'
 
 const nowMs = Date.UTC(2026, 10, 25)
@@ -10,6 +15,17 @@ describe('limits of files', () => {
   it('leave nothing out by default', () => {
     const file = { sizeBytes: Number.MAX_SAFE_INTEGER, mtimeNs: -1n }
     expect(fileRule(defaultSelection, file, nowMs)).toBeUndefined()
+  })
+
+  it('are known to be there where a file can be left out by them', () => {
+    const files = [0, 1, 1000].flatMap((sizeBytes) =>
+      [-1, 0, 10_000].map((days) => ({ sizeBytes, mtimeNs: daysAgo(days) })),
+    )
+    for (const name of Object.keys(defaultSelection)) {
+      const settings = { ...defaultSelection, [name]: 1 }
+      const canLeaveOut = files.some((file) => fileRule(settings, file, nowMs) !== undefined)
+      expect([name, hasFileLimits(settings)]).toEqual([name, canLeaveOut])
+    }
   })
 
   it('leave out what is above them, not what is at them', () => {
