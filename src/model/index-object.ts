@@ -11,7 +11,7 @@ import {
   type ChunkReference,
   type ObjectId,
 } from './ids.ts'
-import { indexRowBytes, rowsOfPacks } from './index-rows.ts'
+import { firstRowFrom, indexRowBytes, rowsOfPacks } from './index-rows.ts'
 import { maxChunkBytes } from './limits.ts'
 import {
   decodePackHeader,
@@ -151,14 +151,8 @@ function viewOfRows(kind: PackKind, packs: readonly PackFacts[], rows: Uint8Arra
       lengthBytes: numbers.getUint32(row * indexRowBytes + 44, true),
     }),
     find: (id) => {
-      let low = 0
-      let high = chunkCount
-      while (low < high) {
-        const middle = (low + high) >>> 1
-        if (compareBytes(idBytesAt(middle), id) < 0) low = middle + 1
-        else high = middle
-      }
-      return isAt(low, id) ? low : -1
+      const row = firstRowFrom(rows, id)
+      return isAt(row, id) ? row : -1
     },
   }
 }

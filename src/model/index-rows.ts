@@ -1,6 +1,6 @@
-/** The rows of an index of whole packs, in their order; nothing is made for a row, as there are hundreds of thousands. */
+/** The rows of an index: those of whole packs, in their order, and the way to one. Nothing is made for a row, as there are hundreds of thousands. */
 
-import { bufferOf, viewOf } from '../base/bytes.ts'
+import { bufferOf, compareBytes, viewOf } from '../base/bytes.ts'
 import type { ChunkReference } from './ids.ts'
 import { placedChunks, type SegmentFacts } from './pack.ts'
 
@@ -59,7 +59,7 @@ function inOrder(rows: Uint8Array): Uint32Array {
   for (let row = 0; row < count; row++) {
     const at = row * indexRowBytes
     order[row] = row
-    keys[row] = numbers.getUint32(at) * 0x1_0000 + numbers.getUint16(at + 4)
+    keys[row] = keyAt(numbers, at)
   }
   return order.sort(
     (a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || compareRows(rows, numbers, [a, b]) || a - b,
@@ -73,6 +73,39 @@ function compareRows(
 ): number {
   const [left, right] = [a * indexRowBytes, b * indexRowBytes]
   const id = (at: number) => rows.subarray(at, at + idLength)
-  const order = Buffer.compare(id(left), id(right))
+  const order = compareBytes(id(left), id(right))
   return order || numbers.getUint32(left + 32, true) - numbers.getUint32(right + 32, true)
+}
+
+/** The first 48 bits of an id as a number. */
+const keyAt = (numbers: DataView, at: number): number =>
+  numbers.getUint32(at) * 0x1_0000 + numbers.getUint16(at + 4)
+const keyCount = 2 ** 48
+
+/**
+ * The first of the rows, ascending, whose id is not below `id`; their number where all are. Ids are evenly spread: it is
+ * looked for where it should be, and by halves from there, so that few of the rows come into the processor's cache.
+ */
+export function firstRowFrom(rows: Uint8Array, id: Uint8Array): number {
+  const numbers = viewOf(rows)
+  const key = keyAt(viewOf(id), 0)
+  const isBelow = (row: number): boolean => {
+    const at = row * indexRowBytes
+    const its = keyAt(numbers, at)
+    return its === key ? compareBytes(rows.subarray(at, at + idLength), id) < 0 : its < key
+  }
+  const count = rows.length / indexRowBytes
+  const likely = Math.floor((key / keyCount) * count)
+  const reach = 16 + 2 * Math.ceil(Math.sqrt(count))
+  let low = 0
+  let high = count
+  const halve = (row: number) => {
+    if (row < low || row >= high) return
+    if (isBelow(row)) low = row + 1
+    else high = row
+  }
+  halve(likely - reach)
+  halve(likely + reach)
+  while (low < high) halve((low + high) >>> 1)
+  return low
 }

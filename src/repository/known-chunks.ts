@@ -3,8 +3,7 @@
  * counts, else one in a pack of the previous point's refs, else the newest (DESIGN 4.4).
  */
 
-import { fromHex } from '../base/bytes.ts'
-import type { ChunkId, ObjectId } from '../model/ids.ts'
+import { idBytes, type ChunkId, type ObjectId } from '../model/ids.ts'
 import type { IndexView, PackFacts } from '../model/index-object.ts'
 
 export interface KnownPlace {
@@ -35,8 +34,7 @@ export function createKnownChunks(
   const largestFirst = [...indexes].sort(([, a], [, b]) => b.chunkCount - a.chunkCount)
   return {
     place: (id) => {
-      const bytes = fromHex(id)
-      if (bytes === undefined) return undefined
+      const bytes = idBytes(id)
       let best: Found | undefined
       for (const [index, view] of largestFirst) {
         for (const { pack, row } of packsWith(view, bytes)) {

@@ -34,7 +34,7 @@ export interface RunSinkParts {
 
 /** Whichever comes first: a list of packs of small files takes as much memory as one of many large ones. */
 const packsPerIndex = 256
-const chunksPerIndex = 128 * 1024
+const chunksPerIndex = 256 * 1024
 
 interface ReadyPack {
   readonly pack: WrittenPack

@@ -197,6 +197,13 @@ describe('an index', () => {
     const last = packs[4]?.chunks[29_999] ?? a
     const { pack, placeBytes } = large.placeAt(large.find(idBytes(last.id)))
     expect([large.packs[pack]?.id, placeBytes]).toEqual([packs[4]?.id, 29_999])
+    for (let row = 0; row < large.chunkCount; row += 97) {
+      const id = large.idBytesAt(row).slice()
+      expect(large.find(id)).toBe(row)
+      id[31] = (id[31] ?? 0) ^ 1
+      expect(large.find(id)).toBe(-1)
+    }
+    for (const value of [0, 255]) expect(large.find(filled(value))).toBe(-1)
   })
 
   it('is not believed when it promises more than it holds', () => {
