@@ -3,6 +3,7 @@
 import { lstatExact } from '../../agent/source/facts.ts'
 import { problemOf } from '../../agent/source/problem.ts'
 import type { IncludedPath } from '../../agent/state/state.ts'
+import { notFoundHint } from '../../model/path-text.ts'
 import type { Output } from '../render/output.ts'
 
 export function warnOfMissing(output: Output, paths: readonly IncludedPath[]): void {
@@ -11,7 +12,7 @@ export function warnOfMissing(output: Output, paths: readonly IncludedPath[]): v
       lstatExact(bytes)
     } catch (error) {
       if (problemOf(error).reason !== 'vanished') throw error
-      output.warn(`Warning: there is no ${shown} now.`)
+      output.warn(`Warning: there is no ${shown} now. ${notFoundHint(shown, '')}`.trimEnd())
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
-import { fromDisplay, toDisplay } from '../../../src/model/path-text.ts'
+import { fromDisplay, notFoundHint, toDisplay } from '../../../src/model/path-text.ts'
 
 describe('a name shown to people', () => {
   it.each([
@@ -46,5 +46,13 @@ describe('a name shown to people', () => {
   ])('bytes %j, no UTF-8, are shown as %s', (bytes, shown) => {
     expect(toDisplay(Uint8Array.from(bytes))).toBe(shown)
     expect([...fromDisplay(shown)]).toEqual(bytes)
+  })
+})
+
+describe('the hint for a path that was not found', () => {
+  it('tells how bytes are written that did not arrive as they were typed', () => {
+    expect(notFoundHint('/home/gr\u00fcn', 'Look again.')).toBe('Look again.')
+    const typed = Buffer.from([0x61, 0xff]).toString()
+    expect(notFoundHint(typed, 'Look again.')).toContain('is written \\xHH')
   })
 })
