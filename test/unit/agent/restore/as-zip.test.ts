@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { buffer } from 'node:stream/consumers'
 import { fromBufferPromise, type Entry as ZipEntry } from 'yauzl'
 import { describe, expect, it } from 'vitest'
+import { writeZip } from '../../../../src/agent/restore/archive/zip/archive.ts'
 import {
   exportZip,
   type ZipOptions,
@@ -281,6 +284,28 @@ describe('writing a zip archive', () => {
     })
     expect(state.written).toBeGreaterThan(content.length)
     expect(state.most).toBeLessThan(20 * mebibyte)
+  })
+
+  it('lets go of what is written before the archive is complete', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const options = { mtime: new Date(0), mode: 0o100644, forceDosTimestamp: false }
+    const kept: WeakRef<Uint8Array>[] = []
+    await writeZip(
+      () => Promise.resolve(),
+      async (archive) => {
+        for (let at = 0; at < 60; at++) {
+          const bytes = new Uint8Array(100_000)
+          kept.push(new WeakRef(bytes))
+          await archive.content({ name: `f${at}`, sizeBytes: bytes.length, options }, [bytes])
+        }
+        for (let turn = 0; turn < 5; turn++) {
+          await setImmediate()
+          collect()
+        }
+        expect(kept.filter((content) => content.deref() !== undefined).length).toBeLessThan(30)
+      },
+    )
   })
 
   it("fails with the writer's failure, in the middle of a file or of directories", async () => {

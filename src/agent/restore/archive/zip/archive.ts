@@ -55,6 +55,8 @@ async function fillZip(
   const ended = async (failureOf: () => Error | undefined = () => undefined): Promise<void> => {
     for (const entry of entries.splice(0)) {
       await flow.until(() => entry.state === writtenState || failureOf() !== undefined)
+      // It leads to the content, and so would every entry up to the end.
+      entry.doFileDataPump = undefined
       written.push(entry)
     }
     const failure = failureOf()
@@ -84,6 +86,8 @@ async function fillZip(
 /** Of yazl's entries; not part of what it documents. */
 interface WrittenEntry {
   readonly state: number
+  /** What writes its content. */
+  doFileDataPump: unknown
 }
 
 const writtenState = 3
