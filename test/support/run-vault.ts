@@ -41,6 +41,12 @@ export function createRunVault(clock: Clock, policy: RetentionPolicy): RunVault 
       onShard: ({ ids }) => ids.forEach((id) => needed.add(id)),
     })
     for (const id of [...refs.nodes, ...refs.shards.map((shard) => shard.id)]) needed.add(id)
+    return needed
+  }
+  const named = new WeakMap<Uint8Array, ReadonlySet<ObjectId>>()
+  const checkedNeeds = async (commit: Uint8Array) => {
+    const needed = named.get(commit) ?? (await neededBy(commit))
+    named.set(commit, needed)
     if (![...needed].every((id) => stored.has(id))) throw new Error('a point names what is gone')
     return needed
   }
@@ -48,7 +54,7 @@ export function createRunVault(clock: Clock, policy: RetentionPolicy): RunVault 
     ...memory,
     authority: signer.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     putPoint: async (source, seq, commit) => {
-      await neededBy(commit)
+      await checkedNeeds(commit)
       const last = lastTagged.get(source) ?? {}
       const { tags, retainUntil, lockUntil } = retentionOf(policy, clock.now(), last)
       const now = Object.fromEntries(tags.map((tag) => [tag, clock.now()]))
@@ -83,7 +89,7 @@ export function createRunVault(clock: Clock, policy: RetentionPolicy): RunVault 
       const needed = new Set<ObjectId>()
       for (const point of storedPoints) {
         if (gone.has(point)) continue
-        for (const id of await neededBy(point.commit)) needed.add(id)
+        for (const id of await checkedNeeds(point.commit)) needed.add(id)
       }
       for (const id of stored.keys()) if (!needed.has(id)) stored.delete(id)
     },
