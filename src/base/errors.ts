@@ -122,6 +122,8 @@ export const errorTable = {
   'retention-refused': facts('refused-retention', 403),
   'pin-required': facts('refused-retention', 403),
   'pin-refused': facts('refused-retention', 403),
+  'approval-required': facts('refused-retention', 403),
+  'approval-refused': facts('refused-retention', 403),
   'vault-rolled-back': facts('damage'),
   'catalog-behind': facts('failed', 503),
   internal: facts('failed', 500),

@@ -84,6 +84,9 @@ const rebuiltTables = [
   'wanted',
   'holds',
   'pins',
+  'operators',
+  'approvals',
+  'deletedSlots',
   'objects',
 ] as const
 

@@ -1,6 +1,7 @@
 /** `backup-vault hold set|clear|list`: what is on hold neither expires nor can be deleted. */
 
 import type { Command } from 'commander'
+import { textOf, type Wanted } from '../../vault/approvals/request.ts'
 import type { OpenVault } from '../../vault/open.ts'
 import { listHolds } from '../../vault/catalog/holds.ts'
 import { listMachines } from '../../vault/catalog/machines.ts'
@@ -15,6 +16,7 @@ import { oneMachine } from '../../vault/operator/machines.ts'
 import { tableLines } from '../render/table.ts'
 import { timeText } from '../render/units.ts'
 import type { CommandContext } from './context.ts'
+import { agree, operatorKeyOption, type OperatorKeyOption } from './operator-key.ts'
 import { withVault } from './with-vault.ts'
 
 export function addHold(parent: Command, context: CommandContext): void {
@@ -38,23 +40,35 @@ function addSet(hold: Command, { output }: CommandContext): void {
         return found
       })
       output.event({ event: 'hold-set', ...factsOf(place) })
-      output.line(`${textOf(place)} is on hold.`)
+      output.line(`${textOfPlace(place)} is on hold.`)
     })
 }
 
 function addClear(hold: Command, { output }: CommandContext): void {
   placed(
-    hold.command('clear').description('end a hold: its points expire as their policy says'),
-  ).action(async (name: string, options: HoldWords, command: Command) => {
+    hold
+      .command('clear')
+      .description('end a hold: its points expire as their policy says')
+      .addOption(operatorKeyOption()),
+  ).action(async (name: string, options: ClearOptions, command: Command) => {
     const place = await withVault(command, async (vault) => {
       const found = await placeOf(vault, name, options)
+      await agree(vault, clearing(found), options)
       await clearHold(vault, found)
       return found
     })
     output.event({ event: 'hold-cleared', ...factsOf(place) })
-    output.line(`${textOf(place)} is no longer on hold.`)
+    output.line(`${textOfPlace(place)} is no longer on hold.`)
   })
 }
+
+interface ClearOptions extends HoldWords, OperatorKeyOption {}
+
+const clearing = (place: HoldPlace): Wanted => ({
+  operation: 'hold-clear',
+  subject: [place.machine.id, place.source ?? '', place.seq ?? ''].join(' '),
+  text: textOf(`end the hold on ${textOfPlace(place)}`),
+})
 
 const placed = (command: Command): Command =>
   command
@@ -74,7 +88,7 @@ const factsOf = ({ machine, source, seq }: HoldPlace) => ({
   seq: seq ?? null,
 })
 
-const textOf = ({ machine, source, seq }: HoldPlace): string =>
+const textOfPlace = ({ machine, source, seq }: HoldPlace): string =>
   source === undefined
     ? machine.name
     : `${machine.name}, source ${source}${seq === undefined ? '' : `, point ${seq}`}`

@@ -2,10 +2,12 @@
 
 import { Argument, type Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
+import { textOf } from '../../vault/approvals/request.ts'
 import { vaultNamed } from '../../vault/catalog/vaults.ts'
 import type { OpenVault } from '../../vault/open.ts'
 import { setImmutability } from '../../vault/operator/immutability.ts'
 import type { CommandContext } from './context.ts'
+import { agree, operatorKeyOption, type OperatorKeyOption } from './operator-key.ts'
 import { withVault } from './with-vault.ts'
 
 const words = { off: 'off', on: 'on', lock: 'locked' } as const
@@ -14,7 +16,7 @@ type Word = keyof typeof words
 interface Wanted {
   readonly name: string
   readonly word: Word | undefined
-  readonly confirmed: string | undefined
+  readonly options: Options
 }
 
 export function addImmutability(program: Command, { output }: CommandContext): void {
@@ -24,17 +26,16 @@ export function addImmutability(program: Command, { output }: CommandContext): v
     .argument('<vault>')
     .addArgument(new Argument('[state]', 'lock can not be taken back').choices(Object.keys(words)))
     .option('--confirm <vault>', "for lock: the vault's name again")
-    .action(
-      async (name: string, word: Word | undefined, { confirm }: Options, command: Command) => {
-        const wanted = { name, word, confirmed: confirm }
-        const immutability = await withVault(command, (vault) => change(vault, wanted))
-        output.event({ event: 'immutability', vault: name, immutability })
-        output.line(`${name}: ${texts[immutability]}`)
-      },
-    )
+    .addOption(operatorKeyOption())
+    .action(async (name: string, word: Word | undefined, options: Options, command: Command) => {
+      const wanted = { name, word, options }
+      const immutability = await withVault(command, (vault) => change(vault, wanted))
+      output.event({ event: 'immutability', vault: name, immutability })
+      output.line(`${name}: ${texts[immutability]}`)
+    })
 }
 
-interface Options {
+interface Options extends OperatorKeyOption {
   readonly confirm?: string
 }
 
@@ -44,9 +45,9 @@ const texts = {
   locked: 'locked. Nothing is deleted or shortened before its time, and nothing ends that.',
 } as const
 
-async function change(vault: OpenVault, { name, word, confirmed }: Wanted) {
+async function change(vault: OpenVault, { name, word, options }: Wanted) {
   const found = await vaultNamed(vault.catalog, name)
-  if (word === 'lock' && found.immutability !== 'locked' && confirmed !== name) {
+  if (word === 'lock' && found.immutability !== 'locked' && options.confirm !== name) {
     throw new BackupError(
       'usage',
       `Locking ${name} can not be taken back; it has to be confirmed.`,
@@ -54,6 +55,10 @@ async function change(vault: OpenVault, { name, word, confirmed }: Wanted) {
         hint: `Add --confirm ${name}.`,
       },
     )
+  }
+  if (word === 'off' && found.immutability === 'on') {
+    const wanted = { operation: 'immutability-off', subject: found.id } as const
+    await agree(vault, { ...wanted, text: textOf(`end the immutability of ${name}`) }, options)
   }
   if (word !== undefined) await setImmutability(vault, found, words[word])
   return (await vaultNamed(vault.catalog, name)).immutability

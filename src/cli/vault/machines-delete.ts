@@ -2,9 +2,11 @@
 
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
+import { textOf } from '../../vault/approvals/request.ts'
 import type { OpenVault } from '../../vault/open.ts'
 import { deleteMachine, oneMachine } from '../../vault/operator/machines.ts'
 import type { CommandContext } from './context.ts'
+import { agree, operatorKeyOption, type OperatorKeyOption } from './operator-key.ts'
 import { withVault } from './with-vault.ts'
 
 export function addMachinesDelete(parent: Command, { output }: CommandContext): void {
@@ -14,6 +16,7 @@ export function addMachinesDelete(parent: Command, { output }: CommandContext): 
     .argument('<machine>', 'its name, or the beginning of its id')
     .option('--confirm <name>', "the machine's name again")
     .option('--data', 'give up what it kept: each point goes when its lock ends')
+    .addOption(operatorKeyOption())
     .action(async (text: string, options: Options, command: Command) => {
       const machine = await withVault(command, (vault) => removeOne(vault, text, options))
       const pointsKept = options.data !== true
@@ -27,12 +30,13 @@ export function addMachinesDelete(parent: Command, { output }: CommandContext): 
     })
 }
 
-interface Options {
+interface Options extends OperatorKeyOption {
   readonly confirm?: string
   readonly data?: true
 }
 
-async function removeOne(vault: OpenVault, text: string, { confirm: confirmed, data }: Options) {
+async function removeOne(vault: OpenVault, text: string, options: Options) {
+  const { confirm: confirmed, data } = options
   const machine = await oneMachine(vault, {
     machine: text,
     also: data ? ['retired', 'deleted'] : ['retired'],
@@ -46,6 +50,16 @@ async function removeOne(vault: OpenVault, text: string, { confirm: confirmed, d
       },
     )
   }
+  const what = data ? ', and give up what it kept' : '; its points stay, but are handed out no more'
+  await agree(
+    vault,
+    {
+      operation: 'machine-delete',
+      subject: `${machine.id}${data ? ' with its data' : ''}`,
+      text: textOf(`delete the machine ${machine.name} (${machine.id})${what}`),
+    },
+    options,
+  )
   await deleteMachine(vault, machine, { isDataGivenUp: data === true })
   return machine
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { defaultVaultDirectory } from '../../config/vault-directory.ts'
 import { prepareCommands } from '../render/command-line.ts'
 import { version } from '../render/version.ts'
+import { addApprovals } from './approvals.ts'
 import { addClock } from './clock.ts'
 import { addCollect } from './collect.ts'
 import type { CommandContext } from './context.ts'
@@ -16,6 +17,7 @@ import { addMachinesKeep } from './machines-keep.ts'
 import { addMachinesList } from './machines-list.ts'
 import { addMachinesRevoke } from './machines-revoke.ts'
 import { addMachinesSplit } from './machines-split.ts'
+import { addOperators } from './operators.ts'
 import { addPin } from './pin.ts'
 import { addRebuildCatalog } from './rebuild-catalog.ts'
 import { addRetention } from './retention.ts'
@@ -44,6 +46,8 @@ export function createProgram(context: CommandContext): Command {
   addHold(program, context)
   addImmutability(program, context)
   addPin(program, context)
+  addOperators(program, context)
+  addApprovals(program, context)
   addClock(program, context)
   addServe(program, context)
   addStatus(program, context)

@@ -10,6 +10,13 @@ import { addDeletedSlot } from './deleted-slots.ts'
 import { clearHold, setHold } from './holds.ts'
 import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
 import { markDamaged, markSound } from './objects.ts'
+import {
+  addApproval,
+  addOperator,
+  markApproved,
+  markApprovalUsed,
+  removeOperator,
+} from './operators.ts'
 import { addPin, countRefusedPin, markPinUsed } from './pins.ts'
 import { addTrash, markPurged } from './trash.ts'
 import { markDeleted, markRemoved, markUndeleted } from './point-states.ts'
@@ -136,6 +143,21 @@ async function applyEntry(catalog: Catalog, { number, entry, atMs }: LogRecord):
       return
     case 'pin-used':
       await markPinUsed(catalog, entry, atMs)
+      return
+    case 'operator-added':
+      await addOperator(catalog, entry, atMs)
+      return
+    case 'operator-removed':
+      await removeOperator(catalog, entry)
+      return
+    case 'approval-asked':
+      await addApproval(catalog, entry, atMs)
+      return
+    case 'approval-given':
+      await markApproved(catalog, entry, atMs)
+      return
+    case 'approval-used':
+      await markApprovalUsed(catalog, entry, atMs)
       return
     case 'slot-deleted':
       await addDeletedSlot(catalog, entry)

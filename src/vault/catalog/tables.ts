@@ -162,6 +162,25 @@ export interface Tables {
     body: Uint8Array
     askedAt: number
   }
+  operators: { name: string; publicKey: Uint8Array; addedAt: number }
+  /** What an operator asked for that needs two. */
+  approvals: {
+    /** 32 hexadecimal digits. */
+    id: string
+    operation: string
+    subject: string
+    text: string
+    askedBy: string
+    /** Signature of who asked. */
+    asking: Uint8Array
+    askedAt: number
+    expiresAt: number
+    approvedBy: string | null
+    /** Signature of who approved. */
+    approval: Uint8Array | null
+    approvedAt: number | null
+    usedAt: number | null
+  }
   /** Key slots that open nothing any more. */
   deletedSlots: { machineId: MachineId; repository: number; slot: number; until: number }
   runs: { machineId: MachineId; id: string; report: string; updatedAt: number }
@@ -188,7 +207,7 @@ export type Catalog = Kysely<Tables>
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 
 /** Raised with every change of the tables; a catalog of another version is rebuilt. */
-export const catalogVersion = 7
+export const catalogVersion = 8
 
 export const tableStatements: readonly string[] = [
   `create table "meta" ("key" text primary key, "value" text not null) without rowid`,
@@ -235,6 +254,10 @@ export const tableStatements: readonly string[] = [
      "usedAt" integer) without rowid`,
   `create table "pinRequests" ("digest" text primary key, "machineId" text not null, "operation" text not null,
      "body" blob not null, "askedAt" integer not null) without rowid`,
+  `create table "operators" ("name" text primary key, "publicKey" blob not null, "addedAt" integer not null) without rowid`,
+  `create table "approvals" ("id" text primary key, "operation" text not null, "subject" text not null, "text" text not null,
+     "askedBy" text not null, "asking" blob not null, "askedAt" integer not null, "expiresAt" integer not null,
+     "approvedBy" text, "approval" blob, "approvedAt" integer, "usedAt" integer) without rowid`,
   `create table "deletedSlots" ("machineId" text not null, "repository" integer not null, "slot" integer not null,
      "until" integer not null, primary key ("machineId", "repository", "slot")) without rowid`,
   `create table "runs" ("machineId" text not null, "id" text not null, "report" text not null, "updatedAt" integer not null,

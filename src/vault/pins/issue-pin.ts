@@ -17,10 +17,18 @@ export interface GivenPin extends DescribedRequest {
 
 const pinValidMs = 5 * minuteMs
 
-/** @throws BackupError `usage`, `not-found` */
-export async function issuePin(context: OperatorContext, code: string): Promise<GivenPin> {
+/** Throws where nobody may give a PIN for it alone; `digest`: of the request, hexadecimal. */
+export type Permit = (described: DescribedRequest, digest: string) => Promise<void>
+
+/** @throws BackupError `usage`, `not-found`, and what `permit` throws */
+export async function issuePin(
+  context: OperatorContext,
+  code: string,
+  permit: Permit = () => Promise.resolve(),
+): Promise<GivenPin> {
   const request = await findRequest(context, code)
   const described = await describeRequest(context.catalog, request)
+  await permit(described, request.digest)
   const digest = fromHex(request.digest) ?? new Uint8Array(32)
   const pin = newPin(context.random)
   const hashed = await hashPin(pin, digest, context.random)

@@ -151,6 +151,25 @@ export const entryShapes = {
   },
   'pin-refused': { digest: [0, bytesField] },
   'pin-used': { digest: [0, bytesField] },
+  /** Ed25519, 32 bytes. */
+  'operator-added': { name: [0, textField], publicKey: [1, bytesField] },
+  'operator-removed': { name: [0, textField] },
+  /** One operator asks for what needs two: see src/vault/approvals. */
+  'approval-asked': {
+    id: [0, bytesField],
+    operation: [1, textField],
+    subject: [2, textField],
+    text: [3, textField],
+    askedBy: [4, textField],
+    expiresAt: [5, uintField],
+    signature: [6, bytesField],
+  },
+  'approval-given': {
+    id: [0, bytesField],
+    approvedBy: [1, textField],
+    signature: [2, bytesField],
+  },
+  'approval-used': { id: [0, bytesField] },
   /** Softly: it opens nothing any more, and is purged after `until`. Its number is never used again. */
   'slot-deleted': {
     machineId: [0, machineIdField],

@@ -53,6 +53,14 @@ KINDS = {
     "pin-used": ({0: HASH}, {}),
     "object-damaged": ({0: ID, 1: unsigned(), 2: WORD, 3: HASH, 4: unsigned()}, {}),
     "object-sound": ({0: ID, 1: unsigned(), 2: HASH}, {}),
+    "operator-added": ({0: WORD, 1: octets(32)}, {}),
+    "operator-removed": ({0: WORD}, {}),
+    "approval-asked": (
+        {0: ID, 1: WORD, 2: WORD, 3: WORD, 4: WORD, 5: TIME, 6: octets(64)},
+        {},
+    ),
+    "approval-given": ({0: ID, 1: WORD, 2: octets(64)}, {}),
+    "approval-used": ({0: ID}, {}),
     "clock-suspended": ({0: TIME, 1: TIME}, {}),
     "clock-confirmed": ({0: TIME}, {}),
 }
