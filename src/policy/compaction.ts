@@ -41,8 +41,6 @@ export const compactionPeriodMs = 7 * dayMs
 
 /** Of a pack that is worth it less than this share is in use. */
 const mostLiveShare = 0.5
-/** What a pack without anything that is in use may have to wait for its points to go, to be worth it. */
-const longestWaitMs = 2 * 365 * dayMs
 /** Of what was sent since, so much may be sent once more. */
 const mostSentShare = 0.25
 const leastBudgetBytes = 16 * 1024 * 1024
@@ -69,11 +67,16 @@ export function chooseSparsePacks(facts: CompactionFacts): CompactionPlan {
     : { packs, carriedBytes }
 }
 
-/** Every point since the pack was written may name it: it goes when the last of them has gone. */
+/**
+ * Every point since the pack was written may name it: it goes when the last of them has gone. Until then what is carried
+ * lies there twice; from then on what is dead takes no room, for as long as what is carried is needed, which is taken to
+ * be as long again as it has been. So it is worth it where live × wait < dead × (age − wait).
+ */
 function isWorthwhile(pack: PackUse, { points, nowMs }: CompactionFacts): boolean {
   const liveShare = shareOf(pack)
   if (!(liveShare < mostLiveShare)) return false
-  const mostUntilMs = nowMs + longestWaitMs * (1 - liveShare)
+  const ageMs = nowMs - pack.day * dayMs
+  const mostUntilMs = nowMs + ageMs * (1 - liveShare)
   const since = points.filter(({ committedMs }) => committedMs >= pack.day * dayMs)
   return since.every(({ retainUntilMs }) => retainUntilMs < mostUntilMs)
 }

@@ -3,6 +3,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { BackupError } from '../../base/errors.ts'
+import { within } from '../../base/flow.ts'
 import { hostPort } from './host-port.ts'
 import { translateFailure } from './failures.ts'
 import type { Proxy } from './proxy.ts'
@@ -35,17 +36,17 @@ const connectTimeoutMs = 30_000
 
 /** A connection whose server has proven the name. @throws BackupError `unreachable`, `vault-untrusted`, `proxy-refused` */
 export async function dial(vault: VaultAddress, options: DialOptions): Promise<TLSSocket> {
-  const { signal } = options
-  signal?.throwIfAborted()
-  const timeout = AbortSignal.timeout(connectTimeoutMs)
-  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  const { signal = new AbortController().signal } = options
+  signal.throwIfAborted()
+  const limit = { isReached: false }
   try {
-    const socket = await reach(vault, either)
-    return await secure(socket, vault, { ...options, signal: either })
+    return await within(connectTimeoutMs, signal, async (limited) => {
+      limited.addEventListener('abort', () => (limit.isReached = true))
+      return secure(await reach(vault, limited), vault, { ...options, signal: limited })
+    })
   } catch (error) {
-    signal?.throwIfAborted()
-    if (timeout.aborted) throw tooSlow(vault, error)
-    throw translateFailure(error, vault)
+    signal.throwIfAborted()
+    throw limit.isReached ? tooSlow(vault, error) : translateFailure(error, vault)
   }
 }
 
@@ -58,8 +59,11 @@ function connectStraight({ address, port }: VaultAddress, signal: AbortSignal): 
   return settled(socket, 'connect', signal)
 }
 
-function secure(socket: Socket, vault: VaultAddress, options: DialOptions): Promise<TLSSocket> {
-  const { serverName, identity, signal } = options
+function secure(
+  socket: Socket,
+  vault: VaultAddress,
+  { serverName, identity, signal }: DialOptions & { readonly signal: AbortSignal },
+): Promise<TLSSocket> {
   const secured = connectTls({
     socket,
     servername: serverName,
@@ -68,7 +72,7 @@ function secure(socket: Socket, vault: VaultAddress, options: DialOptions): Prom
     ALPNProtocols: ['http/1.1'],
     ...(identity && { cert: identity.certificate, key: identity.key }),
   })
-  return settled(secured, 'secureConnect', signal ?? AbortSignal.timeout(connectTimeoutMs))
+  return settled(secured, 'secureConnect', signal)
 }
 
 const tooSlow = ({ address, port, proxy }: VaultAddress, cause: unknown): BackupError => {

@@ -37,9 +37,11 @@ describe('which packs a run empties', () => {
     expect(chosen(packs, { sentBytes: 80 * mebibyte }).packs).toEqual([3, 5, 2, 4, 1])
   })
 
-  it('not those that a point holds on to for longer than it is worth: two years, by the dead share', () => {
-    expect(chosen([pack(1, 4)], heldFor(547)).packs).toEqual([1])
-    expect(chosen([pack(1, 4)], heldFor(548)).packs).toEqual([])
+  it('not those that a point holds on to for longer than it is worth: its age, by the dead share', () => {
+    expect(chosen([pack(1, 4)], heldFor(74)).packs).toEqual([1])
+    expect(chosen([pack(1, 4)], heldFor(75)).packs).toEqual([])
+    expect(chosen([pack(1, 4, { day: 19_000 })], heldFor(749)).packs).toEqual([1])
+    expect(chosen([pack(1, 4, { day: 19_000 })], heldFor(750)).packs).toEqual([])
     // A point that is older than the pack does not name it.
     expect(chosen([pack(1, 4)], heldFor(3_000, 19_899)).packs).toEqual([1])
     expect(chosen([pack(1, 4)], heldFor(3_000, 19_900)).packs).toEqual([])
