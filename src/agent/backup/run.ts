@@ -49,7 +49,9 @@ export async function runBackup(given: BackupRun): Promise<RunResult> {
         await run.saveHead({ seq, hash: id })
         await run.journal.clear()
         await run.cache.commit(id, manifest)
-        if (planned !== undefined) await run.compaction.saveLast(run.startedMs)
+        // What a first point sent is all needed: its time begins too.
+        const isLookedThrough = planned !== undefined || base.previous === undefined
+        if (isLookedThrough) await run.compaction.saveLast(run.startedMs)
         const covered = { point: id, fullMs: plan.fullMs, hasLinks: result.counts.hasLinks }
         if (answer.token !== undefined) await run.watched.tell(answer.token, covered)
       }
