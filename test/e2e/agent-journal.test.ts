@@ -42,7 +42,7 @@ describe.runIf(process.platform === 'linux')('a run while the daemon watches', (
     await expectSameAsFull(machine, again?.['pointId'])
     await machine.backup('policy', 'exclude', '/e')
     const underAnother = await summaryOf(machine)
-    expect(underAnother).toMatchObject({ scan: 'full', files: 2 })
+    expect(underAnother).toMatchObject({ scan: 'full', files: 4 })
     // Each minute the daemon looks for another policy, and then watches anew.
     expect(['policy-changed', 'starting']).toContain(underAnother?.['scanReason'])
     second.child.kill('SIGTERM')
