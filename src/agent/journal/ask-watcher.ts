@@ -4,7 +4,7 @@ import { fromBase64Url } from '../../base/bytes.ts'
 import type { SourceName } from '../../model/ids.ts'
 import type { WatchAnswer, Watched } from '../backup/watched.ts'
 import { askLocally, lookForLife } from '../daemon/local-socket.ts'
-import type { SourcePolicy } from '../state/state.ts'
+import type { SourcePolicy } from '../state/policy-state.ts'
 import { answerSchema, type Answer, type Question } from './messages.ts'
 import { policyDigest, watchedSourceOf } from './watched-source.ts'
 

@@ -3,7 +3,7 @@
 import { toBase64Url, toHex, utf8 } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import { defaultSelection } from '../../policy/selection.ts'
-import type { SourcePolicy } from '../state/state.ts'
+import type { SourcePolicy } from '../state/policy-state.ts'
 import { defaultWatch } from '../state/watch-state.ts'
 import type { WatchedSource } from './messages.ts'
 

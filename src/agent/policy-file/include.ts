@@ -6,7 +6,7 @@ import { equalBytes } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import { parsePath } from '../../model/path.ts'
 import { toDisplay } from '../../model/path-text.ts'
-import type { IncludedPath } from '../state/state.ts'
+import type { IncludedPath } from '../state/policy-state.ts'
 import type { PolicySection } from './section.ts'
 
 export const includeSection: PolicySection = {

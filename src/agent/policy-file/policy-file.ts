@@ -3,7 +3,7 @@
 import { stringify } from 'yaml'
 import { BackupError } from '../../base/errors.ts'
 import type { SourceName } from '../../model/ids.ts'
-import type { SourcePolicy } from '../state/state.ts'
+import type { SourcePolicy } from '../state/policy-state.ts'
 import { openDocument } from './document.ts'
 import { policySections } from './sections.ts'
 import type { PolicySection, ReadContext } from './section.ts'

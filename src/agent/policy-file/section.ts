@@ -1,6 +1,6 @@
 /** What a section of the policy file is: it reads its part, writes it back, and says what a change of it does. */
 
-import type { SourcePolicy } from '../state/state.ts'
+import type { SourcePolicy } from '../state/policy-state.ts'
 import type { Place } from './place.ts'
 
 export interface PolicySection {

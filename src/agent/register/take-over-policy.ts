@@ -7,7 +7,8 @@ import { listPoints, readManifest, type PointFacts } from '../../repository/poin
 import type { VaultConnection } from '../../repository/connection.ts'
 import type { Repositories } from '../keys/repositories.ts'
 import { addSources } from '../state/change-policy.ts'
-import type { AgentState, Policy } from '../state/state.ts'
+import type { AgentState } from '../state/state.ts'
+import type { Policy } from '../state/policy-state.ts'
 
 interface Points {
   readonly connection: VaultConnection

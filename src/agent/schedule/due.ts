@@ -4,7 +4,8 @@ import { errorCodeOf } from '../../base/errors.ts'
 import { judge, missedTime, type DueRun, type Verdict } from '../../policy/due.ts'
 import { defaultSchedule, nextTimes, scheduleAt, type Schedule } from '../../policy/schedule.ts'
 import type { ServedSource, ServedSources } from '../state/schedule-state.ts'
-import type { AgentState, Policy, SourcePolicy } from '../state/state.ts'
+import type { AgentState } from '../state/state.ts'
+import type { Policy, SourcePolicy } from '../state/policy-state.ts'
 
 /** Who looks, when and where. */
 export interface Look {

@@ -1,7 +1,8 @@
 /** Changes of the policy, one at a time over all processes: what two commands change at once is kept of both. */
 
 import { waitForLock } from '../system/wait-for-lock.ts'
-import type { AgentState, Policy, SourcePolicy } from './state.ts'
+import type { AgentState } from './state.ts'
+import type { Policy, SourcePolicy } from './policy-state.ts'
 
 /**
  * Replaces one source's policy by what `edit` makes of it; what `edit` gives back is returned. A source that was not

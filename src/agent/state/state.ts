@@ -3,34 +3,21 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fromBase64Url, toBase64Url } from '../../base/bytes.ts'
 import { BackupError } from '../../base/errors.ts'
 import {
   machineIdSchema,
   recordHashSchema,
-  retentionPolicySchema,
   slotChangeSchema,
-  sourceNameSchema,
   vaultIdSchema,
   type SlotChange,
 } from '../../protocol/messages.ts'
 import type { SourceName } from '../../model/ids.ts'
-import type { RetentionPolicy } from '../../policy/retention.ts'
-import type { ScheduleSettings } from '../../policy/schedule.ts'
-import type { SelectionSettings } from '../../policy/selection.ts'
-import { compressions, type Compression } from '../../policy/compression.ts'
-import type { Hooks } from '../../policy/hooks.ts'
-import type { NoticeSettings } from '../../policy/notices.ts'
-import type { ThrottleSettings } from '../../policy/throttle.ts'
 import { keyFilesOf, removeKeyFiles, type KeyFiles } from './key-files.ts'
 import { epochFields, keyStoreSchema } from './key-store-state.ts'
-import { scheduleSchema, servedSourcesSchema, type ServedSources } from './schedule-state.ts'
-import { selectionSchema } from './selection-state.ts'
-import { hooksSchema } from './hooks-state.ts'
-import { noticesSchema, toldNoticesSchema, type ToldNotices } from './notices-state.ts'
+import { encodedPolicy, policySchema, type Policy } from './policy-state.ts'
+import { servedSourcesSchema, type ServedSources } from './schedule-state.ts'
+import { toldNoticesSchema, type ToldNotices } from './notices-state.ts'
 import { rotationSchema, type PendingRotation } from './rotation-state.ts'
-import { throttleSchema } from './throttle-state.ts'
-import { watchSchema, type WatchSettings } from './watch-state.ts'
 import { stateFile, type StateFile } from './state-file.ts'
 
 const proxySchema = z.strictObject({
@@ -63,69 +50,6 @@ const registrationSchema = z.strictObject({
 
 export type Registration = z.output<typeof registrationSchema>
 export type ProxySettings = z.output<typeof proxySchema>
-
-const bytesSchema = z.string().transform((text, context) => {
-  const bytes = fromBase64Url(text)
-  if (bytes !== undefined) return bytes
-  context.addIssue('not base64url')
-  return z.NEVER
-})
-
-/** Paths are bytes; `shown` is for people who open the file. */
-const pathSchema = z.strictObject({ bytes: bytesSchema, shown: z.string() })
-
-/** What keeps a source from being backed up by its schedule: for a while, or for good. */
-const activities = ['paused', 'stopped'] as const
-export type Activity = (typeof activities)[number]
-
-const policySchema = z.strictObject({
-  sources: z.record(
-    sourceNameSchema,
-    z.strictObject({
-      include: z.array(pathSchema),
-      exclude: z.array(z.string()),
-      schedule: scheduleSchema.optional(),
-      throttle: throttleSchema.optional(),
-      selection: selectionSchema.optional(),
-      compression: z.enum(compressions).optional(),
-      watch: watchSchema.optional(),
-      hooks: hooksSchema.optional(),
-      metrics: z.string().optional(),
-      notices: noticesSchema.optional(),
-      activity: z.enum(activities).optional(),
-      retention: retentionPolicySchema.optional(),
-    }),
-  ),
-})
-
-/** Of one source, paths and patterns in the user's order. */
-export interface SourcePolicy {
-  readonly include: readonly IncludedPath[]
-  readonly exclude: readonly string[]
-  /** Undefined: `defaultSchedule`. */
-  readonly schedule?: ScheduleSettings | undefined
-  /** Undefined: no limit. */
-  readonly throttle?: ThrottleSettings | undefined
-  /** Undefined: `defaultSelection`. */
-  readonly selection?: SelectionSettings | undefined
-  readonly compression?: Compression | undefined
-  /** Undefined: `defaultWatch`. */
-  readonly watch?: WatchSettings | undefined
-  readonly hooks?: Hooks | undefined
-  /** The file for Prometheus; undefined: none. */
-  readonly metrics?: string | undefined
-  /** Undefined: nobody is told. */
-  readonly notices?: NoticeSettings | undefined
-  /** Undefined: it is backed up. */
-  readonly activity?: Activity | undefined
-  /** Wanted here; what counts is at the vault. Undefined: as the vault has it. */
-  readonly retention?: RetentionPolicy | undefined
-}
-export interface IncludedPath {
-  readonly bytes: Uint8Array
-  readonly shown: string
-}
-export type Policy = Readonly<Record<string, SourcePolicy>>
 
 const headsSchema = z.record(
   z.string(),
@@ -283,7 +207,7 @@ export function openState(directory: string): AgentState {
     instance,
     paths,
     loadPolicy: async () => (await policy.load())?.sources ?? {},
-    savePolicy: (sources) => policy.save({ sources: encoded(sources) as never }),
+    savePolicy: (sources) => policy.save({ sources: encodedPolicy(sources) as never }),
     forget,
     remove: async () => {
       await forget()
@@ -293,17 +217,6 @@ export function openState(directory: string): AgentState {
     },
   }
 }
-
-const encoded = (policy: Policy) =>
-  Object.fromEntries(
-    Object.entries(policy).map(([source, { include, ...others }]) => [
-      source,
-      {
-        ...others,
-        include: include.map(({ bytes, shown }) => ({ bytes: toBase64Url(bytes), shown })),
-      },
-    ]),
-  )
 
 /** @throws BackupError `not-registered` */
 export async function registrationOf(state: AgentState): Promise<Registration> {

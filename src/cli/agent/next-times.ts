@@ -2,7 +2,8 @@
 
 import { systemClock } from '../../base/clock.ts'
 import { isBackedUp, judgeSource, scheduleOf, type Look } from '../../agent/schedule/due.ts'
-import type { AgentState, SourcePolicy } from '../../agent/state/state.ts'
+import type { AgentState } from '../../agent/state/state.ts'
+import type { SourcePolicy } from '../../agent/state/policy-state.ts'
 import { localTimeZone } from '../../config/local-time-zone.ts'
 import { defaultSchedule, nextTimes } from '../../policy/schedule.ts'
 import { scheduleText } from '../../policy/schedule-words.ts'

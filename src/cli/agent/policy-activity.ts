@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { BackupError } from '../../base/errors.ts'
 import { changeSource } from '../../agent/state/change-policy.ts'
-import type { Activity } from '../../agent/state/state.ts'
+import type { Activity } from '../../agent/state/policy-state.ts'
 import type { CommandContext } from './context.ts'
 import { sayNextTimes } from './next-times.ts'
 import { unknownSource, usualSource } from './open.ts'

@@ -2,7 +2,7 @@
 
 import { lstatExact } from '../../agent/source/facts.ts'
 import { problemOf } from '../../agent/source/problem.ts'
-import type { IncludedPath } from '../../agent/state/state.ts'
+import type { IncludedPath } from '../../agent/state/policy-state.ts'
 import { notFoundHint } from '../../model/path-text.ts'
 import type { Output } from '../render/output.ts'
 

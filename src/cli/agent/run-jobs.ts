@@ -1,7 +1,8 @@
 /** The jobs of a run: one for each source. */
 
 import type { OpenJob } from '../../agent/jobs/job-files.ts'
-import type { AgentState, SourcePolicy } from '../../agent/state/state.ts'
+import type { AgentState } from '../../agent/state/state.ts'
+import type { SourcePolicy } from '../../agent/state/policy-state.ts'
 import type { SourceName } from '../../model/ids.ts'
 import type { CommandContext } from './context.ts'
 import { beginNamedJob, endOf } from './job.ts'

@@ -1,7 +1,8 @@
 /** Which sources a run by hand means. */
 
 import { BackupError } from '../../base/errors.ts'
-import type { AgentState, SourcePolicy } from '../../agent/state/state.ts'
+import type { AgentState } from '../../agent/state/state.ts'
+import type { SourcePolicy } from '../../agent/state/policy-state.ts'
 import { parseSourceName, type SourceName } from '../../model/ids.ts'
 
 type NamedPolicy = readonly [SourceName, SourcePolicy]

@@ -9,7 +9,7 @@ import { confirmClock, suspendClock } from './clock.ts'
 import { addDeletedSlot } from './deleted-slots.ts'
 import { clearHold, setHold } from './holds.ts'
 import { readLogHead, writeLogHead, writeMeta } from './meta.ts'
-import { markDamaged, markSound } from './objects.ts'
+import { markDamaged, markSound } from './damaged-objects.ts'
 import {
   addApproval,
   addOperator,

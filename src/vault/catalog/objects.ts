@@ -1,7 +1,6 @@
 /** Objects that machines have uploaded. A missing row says nothing: the store is asked then. */
 
 import type { MachineId, ObjectId, ObjectKind } from '../../model/ids.ts'
-import type { EntryOf } from '../records/entries.ts'
 import type { Catalog, Row } from './tables.ts'
 
 export type ObjectRow = Row<'objects'>
@@ -31,7 +30,7 @@ export async function findObjects(
   return found
 }
 
-const at = (catalog: Catalog, place: ObjectPlace) =>
+export const at = (catalog: Catalog, place: ObjectPlace) =>
   catalog
     .selectFrom('objects')
     .where('machineId', '=', place.machineId)
@@ -88,7 +87,7 @@ export async function noteObjects(
   }
 }
 
-const newRow = (place: ObjectPlace, object: ReceivedObject): ObjectRow => ({
+export const newRow = (place: ObjectPlace, object: ReceivedObject): ObjectRow => ({
   ...place,
   ...object,
   namedAt: 0,
@@ -231,48 +230,6 @@ export async function forgetObjects(
   }
 }
 
-/** From now on no commit names it, no list has it, and a run sends it, or what it held, again. */
-export async function markDamaged(
-  catalog: Catalog,
-  { machineId, repository, objectKind, id, sizeBytes }: EntryOf<'object-damaged'>,
-  atMs: number,
-): Promise<void> {
-  const times = { receivedAt: atMs, askedAt: atMs }
-  const row = newRow({ machineId, repository }, { id, kind: objectKind, sizeBytes, ...times })
-  const damaged = { state: 'damaged', purgeAt: null } as const
-  await catalog
-    .insertInto('objects')
-    .values({ ...row, ...damaged })
-    .onConflict((conflict) =>
-      conflict.columns(['machineId', 'repository', 'id']).doUpdateSet(damaged),
-    )
-    .execute()
-}
-
-/** It came again, or was found whole after all. */
-export const markSound = (
-  catalog: Catalog,
-  { machineId, repository, id }: EntryOf<'object-sound'>,
-): Promise<unknown> =>
-  catalog
-    .updateTable('objects')
-    .set({ state: 'live' })
-    .where('machineId', '=', machineId)
-    .where('repository', '=', repository)
-    .where('id', '=', id)
-    .where('state', '=', 'damaged')
-    .execute()
-
-/** Of all machines. */
-export async function countDamaged(catalog: Catalog): Promise<number> {
-  const row = await catalog
-    .selectFrom('objects')
-    .select((of) => of.fn.countAll<number>().as('count'))
-    .where('state', '=', 'damaged')
-    .executeTakeFirstOrThrow()
-  return row.count
-}
-
 /** Of all machines. */
 export async function storedBytes(catalog: Catalog): Promise<number> {
   const row = await catalog
@@ -280,26 +237,6 @@ export async function storedBytes(catalog: Catalog): Promise<number> {
     .select((of) => of.fn.sum<number | null>('sizeBytes').as('bytes'))
     .executeTakeFirstOrThrow()
   return row.bytes ?? 0
-}
-
-export interface DamagedObject extends ObjectPlace {
-  readonly id: ObjectId
-}
-
-/** Of all machines. */
-export const damagedObjects = (catalog: Catalog): Promise<DamagedObject[]> =>
-  catalog
-    .selectFrom('objects')
-    .select(['machineId', 'repository', 'id'])
-    .where('state', '=', 'damaged')
-    .execute()
-
-export async function hasDamagedObjects(catalog: Catalog, place: ObjectPlace): Promise<boolean> {
-  const row = await at(catalog, place)
-    .select('id')
-    .where('state', '=', 'damaged')
-    .executeTakeFirst()
-  return row !== undefined
 }
 
 export interface ObjectPage {

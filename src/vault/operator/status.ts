@@ -3,7 +3,7 @@
 import { countGoodCertificates } from '../catalog/certificates.ts'
 import { readClock } from '../catalog/clock.ts'
 import { countRefusedPins } from '../catalog/pins.ts'
-import { countDamaged } from '../catalog/objects.ts'
+import { countDamaged } from '../catalog/damaged-objects.ts'
 import { readAddress, readLogHead, readMeta, type ServiceAddress } from '../catalog/meta.ts'
 import type { OpenVault } from '../open.ts'
 import { summarizeMachines } from './machines.ts'

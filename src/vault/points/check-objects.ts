@@ -6,7 +6,7 @@ import type { ObjectId } from '../../model/ids.ts'
 import { maxRefsBytes } from '../../model/limits.ts'
 import { checkRefs, refsItemKey, type CheckedRefs, type LoadRefs } from '../../model/refs-reader.ts'
 import { limits } from '../../protocol/routes.ts'
-import { hasDamagedObjects } from '../catalog/objects.ts'
+import { hasDamagedObjects } from '../catalog/damaged-objects.ts'
 import { readIfThere } from '../objects/object-store.ts'
 import {
   keyOf,

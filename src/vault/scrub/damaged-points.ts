@@ -2,7 +2,7 @@
 
 import { errorCodeOf } from '../../base/errors.ts'
 import { decodeCommit } from '../../model/commit.ts'
-import { damagedObjects } from '../catalog/objects.ts'
+import { damagedObjects } from '../catalog/damaged-objects.ts'
 import { findMachine } from '../catalog/machines.ts'
 import { eachPoint } from '../points/each-point.ts'
 import type { PointRow } from '../catalog/points.ts'

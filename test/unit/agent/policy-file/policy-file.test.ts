@@ -7,7 +7,7 @@ import {
   policyText,
 } from '../../../../src/agent/policy-file/policy-file.ts'
 import { emptyPolicy } from '../../../../src/agent/state/change-policy.ts'
-import type { SourcePolicy } from '../../../../src/agent/state/state.ts'
+import type { SourcePolicy } from '../../../../src/agent/state/policy-state.ts'
 import { toDisplay } from '../../../../src/model/path-text.ts'
 
 const nowMs = Date.UTC(2026, 10, 25, 4)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BackupError } from '../../../../src/base/errors.ts'
 import { openPolicyFile, policyText } from '../../../../src/agent/policy-file/policy-file.ts'
 import { emptyPolicy } from '../../../../src/agent/state/change-policy.ts'
-import type { SourcePolicy } from '../../../../src/agent/state/state.ts'
+import type { SourcePolicy } from '../../../../src/agent/state/policy-state.ts'
 import { defaultRetention } from '../../../../src/policy/retention.ts'
 
 const context = { platform: 'linux' as const, old: emptyPolicy, nowMs: 0, timeZone: 'UTC' }

@@ -8,7 +8,8 @@ import {
   noteTry,
   type Look,
 } from '../../../../src/agent/schedule/due.ts'
-import { openState, type AgentState, type SourcePolicy } from '../../../../src/agent/state/state.ts'
+import { openState, type AgentState } from '../../../../src/agent/state/state.ts'
+import type { SourcePolicy } from '../../../../src/agent/state/policy-state.ts'
 import { minuteMs } from '../../../../src/base/clock.ts'
 import { utf8 } from '../../../../src/base/bytes.ts'
 import { defaultSchedule, type ScheduleSettings } from '../../../../src/policy/schedule.ts'
