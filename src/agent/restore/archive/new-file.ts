@@ -62,6 +62,7 @@ function unwritable(path: string, cause: unknown): BackupError {
   return code === 'ENOSPC' || code === 'EDQUOT'
     ? new BackupError('disk-full', `The disk of ${path} is full.`, { cause })
     : new BackupError('file-unwritable', `Cannot write ${path}: ${code ?? String(cause)}.`, {
+        hint: code === 'ENOENT' ? 'Make its directory first, or name one that exists.' : undefined,
         cause,
       })
 }
